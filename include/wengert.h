@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * Wengert: exact derivatives in C.  Everything but the adapters to other libraries.
+ */
+#ifndef WENGERT_H
+#define WENGERT_H
+
+#include <wengert/base.h>
+#include <wengert/dual.h>
+#include <wengert/generic.h>
+#include <wengert/var.h>
+#include <wengert/fun.h>
+#include <wengert/deriv.h>
+#include <wengert/check.h>
+#include <wengert/minimize.h>
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * Minimization of a recorded function by trust-region Newton-CG: exact gradients, exact
+ * Hessian-vector products, no Hessian.
+ */
+#ifndef WENGERT_MINIMIZE_H
+#define WENGERT_MINIMIZE_H
+
+#include <wengert/deriv.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Why a minimization ended; names through wg_stop_name. */
+#define WG_STOPS(X)                                                                \
+  X (WG_STOP_NONE,        "not stopped")                                           \
+  X (WG_STOP_GRADIENT,    "gradient tolerance reached")                            \
+  X (WG_STOP_NOISE,       "no progress beyond rounding")                           \
+  X (WG_STOP_ITERATIONS,  "iteration limit")                                       \
+  X (WG_STOP_EVALUATIONS, "evaluation limit")                                      \
+  X (WG_STOP_HVPS,        "Hessian-vector product limit")                          \
+  X (WG_STOP_CALLBACK,    "stopped by the callback")                               \
+  X (WG_STOP_NONFINITE,   "not finite at the start")                               \
+  X (WG_STOP_UNBOUNDED,   "unbounded below")                                       \
+  X (WG_STOP_ERROR,       "a derivative call failed")
+
+#define WGI_STOP(name, text) name,
+enum wg_stop { WG_STOPS (WGI_STOP) WGI_STOP_END_ };
+#undef WGI_STOP
+
+/* The text of a reason; never NULL.  Static storage. */
+WG_API const char *wg_stop_name (int reason);
+
+/* What a callback is told after each iteration.  x and g belong to the minimizer. */
+typedef struct {
+  size_t n;
+  const double *x, *g;      /* the accepted point x[n] and its gradient g[n] */
+  double f, gradient_norm;  /* gradient_norm: largest magnitude */
+  double radius;            /* of the trust region, before this iteration's step */
+  double step_norm;         /* of the step tried, 2-norm */
+  double ratio;             /* actual over predicted decrease */
+  size_t iteration;         /* 0: the start */
+  size_t cg;                /* CG steps of this iteration */
+  size_t evaluations, gradients, hvps;      /* so far */
+  int accepted;             /* was the step taken? */
+  int curvature;            /* did CG end on negative curvature? */
+} wg_minimize_progress;
+
+typedef int wg_minimize_callback (const wg_minimize_progress *, void *ctx);
+
+/* All fields zero: the defaults. */
+typedef struct {
+  double gradient_tolerance;      /* stop when |g|_inf <= this * max (1, |f|); 0: 1e-8 */
+  double radius, radius_max;      /* first and largest trust-region radius; 0: from the gradient, 1e10 * first */
+  size_t iterations, evaluations, hvps;     /* limits; 0: 1000, 10000, none */
+  wg_minimize_callback *callback; /* called at the start and after each iteration; nonzero stops */
+  void *ctx;                      /* handed to it */
+} wg_minimize_options;
+
+typedef struct {
+  double f, gradient_norm;        /* at the returned point; gradient_norm: largest magnitude */
+  size_t iterations, evaluations, gradients, hvps;
+  int reason;                     /* enum wg_stop */
+} wg_minimize_result;
+
+/* Minimize f (m == 1) from x.
+ *   x[n]     in, out  the start; the best point found
+ *   options  in       NULL: the defaults
+ *   result   out      NULL when not wanted
+ * Returns WG_OK (gradient tolerance reached); WG_NOCONV (any other reason; x and result are written);
+ * WG_NONFINITE (f or its gradient is not finite at the start; x untouched); an error (x untouched).
+ * Points where f is not finite during the search count as worse: the step is shortened.
+ * Allocates its workspace, 6 n numbers, once and frees it.  Method: Steihaug, SIAM J. Numer. Anal. 20 (1983); Conn, Gould, Toint,
+ * Trust-Region Methods (2000), chapters 7 and 17.4. */
+WG_API int wg_minimize (wg_fun *f, double x[], const wg_minimize_options *options, wg_minimize_result *result);
+
+/* A ready callback: one line per iteration of a table (iteration, f, |g|, radius, CG steps, HVPs) to
+ * the FILE * given as ctx, flushed; header at iteration 0.  Returns 0. */
+WG_API int wg_minimize_print (const wg_minimize_progress *, void *file);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * Gives back the macros that <wengert/words_begin.h> put aside.
+ */
+#pragma pop_macro ("ROW1")
+#pragma pop_macro ("ROW2")
+#pragma pop_macro ("ROW3")
+#pragma pop_macro ("ROW1K")
+#pragma pop_macro ("ROW1C")
+#pragma pop_macro ("ROW2K")
+#pragma pop_macro ("FLAT1")
+#pragma pop_macro ("FLAT2")
+#pragma pop_macro ("N")
+#pragma pop_macro ("SAME")
+#pragma pop_macro ("FLIP")
+#pragma pop_macro ("VIA")
+#pragma pop_macro ("FLIP_VIA")
+#pragma pop_macro ("OVER")
+#pragma pop_macro ("SCALE_OVER")
+#pragma pop_macro ("WHERE")
+#pragma pop_macro ("UNLESS")
+#pragma pop_macro ("WHEN")
+#pragma pop_macro ("NONE")
+#pragma pop_macro ("NONZERO")
+#pragma pop_macro ("POSITIVE")
+#pragma pop_macro ("LESS")
+#pragma pop_macro ("ABOVE")
+#pragma pop_macro ("OUTSIDE")
+#pragma pop_macro ("IS_MAX")
+#pragma pop_macro ("IS_MIN")
+#pragma pop_macro ("TO")

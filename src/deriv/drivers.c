@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * The drivers: go to the point, seed, sweep, collect.  All that can fail comes before the first output is
+ * written, so an error leaves them untouched.
+ */
+#include <math.h>
+#include <string.h>
+
+#include <wengert/deriv.h>
+
+#include "fun/fun.h"
+
+enum { V = 1 << WGI_VALUE, D = 1 << WGI_D1, D2 = 1 << WGI_D2, D12 = 1 << (WGI_D1 + WGI_D2),
+       A = 1 << WGI_ADJOINT, AD = 1 << (WGI_ADJOINT + WGI_D1) };
+
+/* Arguments of a driver: a handle, inputs that it needs, m == 1 when asked.  name is for the message. */
+static int checked (wg_fun *f, const char *name, int scalar, const void *a, const void *b)
+{
+  if (!f || !a || !b) return wgi_fail (WG_EINVAL, "%s: %s is NULL", name, f ? "a direction" : "f");
+  if (scalar && f->family->m != 1)
+    return wgi_fail (WG_ESHAPE, "%s needs one output, the function has %zu", name, f->family->m);
+  return WG_OK;
+}
+
+/* Write nothing but NaN: the values at this point do not exist. */
+static void poison (double *y, size_t count)
+{
+  for (size_t i = 0; i < count && y; i++) y[i] = NAN;
+}
+
+/* Does a written output have a number that is not finite?  Says which. */
+static int finite_or_notice (const char *name, const double *y, size_t count)
+{
+  for (size_t i = 0; i < count && y; i++)
+    if (!isfinite (y[i])) return wgi_fail (WG_NONFINITE, "%s: %s[%zu] is %g", name, "output", i, y[i]);
+  return WG_OK;
+}
+
+/* y[m] from a plane; an output that is a constant has no tangent. */
+static void get_outputs (const wg_fun *f, int plane, double y[])
+{
+  const wgi_program *p = f->trace->program;
+  for (size_t i = 0; i < p->m && y; i++)
+    y[i] = plane == WGI_VALUE || wgi_is_slot (p, p->out[i]) ? f->plane[plane][p->out[i]] : 0;
+}
+
+/* Adjoint of output i: u, left at rest if u is 0; awake planes of its tangents. */
+static void seed (wg_fun *f, size_t i, double u, int dual)
+{
+  const wgi_program *p = f->trace->program;
+  const uint32_t w = p->out[i];
+  if (u == 0 || !wgi_is_slot (p, w)) return;
+  f->plane[WGI_ADJOINT][w] += u;
+  if (dual) f->plane[WGI_ADJOINT + WGI_D1][w] += 0.;
+}
+
+/* g[n] from an adjoint plane, which is put to rest; also where a seed met an output that does not vary. */
+static void collect (wg_fun *f, int plane, double g[])
+{
+  const wgi_program *p = f->trace->program;
+  double *adjoint = f->plane[plane];
+  for (size_t i = 0; i < p->n; i++)
+    {
+      if (g) g[i] = adjoint[i] + 0.;
+      adjoint[i] = -0.;
+    }
+  for (size_t i = 0; i < p->m; i++)
+    if (wgi_is_slot (p, p->out[i])) adjoint[p->out[i]] = -0.;
+}
+
+/* The reverse sweep over double with weights u[m] (NULL: all 1). */
+static void pull (wg_fun *f, const double u[], double g[])
+{
+  for (size_t i = 0; i < f->family->m; i++) seed (f, i, u ? u[i] : 1, 0);
+  wgi_reverse_double (f->trace->program, f->plane);
+  collect (f, WGI_ADJOINT, g);
+}
+
+/* The reverse sweep over duals, the tangents being there. */
+static void pull_dual (wg_fun *f, const double u[], double g[], double hv[])
+{
+  for (size_t i = 0; i < f->family->m; i++) seed (f, i, u ? u[i] : 1, 1);
+  wgi_reverse_dual (f->trace->program, f->plane);
+  collect (f, WGI_ADJOINT, g);
+  collect (f, WGI_ADJOINT + WGI_D1, hv);
+}
+
+/* Tangents along coordinate j. */
+static void push_unit (wg_fun *f, size_t j)
+{
+  memset (f->plane[WGI_D1], 0, f->family->n*sizeof (double));
+  f->plane[WGI_D1][j] = 1;
+  wgi_tangent_double (f->trace->program, f->plane);
+}
+
+/* The end of every driver: up to three outputs, poisoned when rc says that there are no values. */
+static int finish (wg_fun *f, const char *name, int rc, double *a, size_t na, double *b, size_t nb, double *c, size_t nc)
+{
+  if (rc > 0) poison (a, na), poison (b, nb), poison (c, nc);
+  if (!rc) rc = finite_or_notice (name, a, na);
+  if (!rc) rc = finite_or_notice (name, b, nb);
+  if (!rc) rc = finite_or_notice (name, c, nc);
+  return wgi_fun_done (f, rc);
+}
+
+int wg_eval (wg_fun *f, const double x[], double y[])
+{
+  int rc = checked (f, "wg_eval", 0, f, f);
+  if (rc) return f ? wgi_fun_done (f, rc) : rc;
+  rc = wgi_fun_at (f, x);
+  if (!rc) get_outputs (f, WGI_VALUE, y);
+  return finish (f, "wg_eval", rc, y, f->family->m, NULL, 0, NULL, 0);
+}
+
+/* wg_gradient and wg_vjp: weights u, or all ones. */
+static int vjp (wg_fun *f, const char *name, const double x[], const double u[], double y[], double g[])
+{
+  int rc = wgi_fun_planes (f, V | A);
+  if (!rc) rc = wgi_fun_at (f, x);
+  if (!rc)
+    {
+      get_outputs (f, WGI_VALUE, y);
+      if (g) pull (f, u, g);
+    }
+  return finish (f, name, rc, y, f->family->m, g, f->family->n, NULL, 0);
+}
+
+int wg_gradient (wg_fun *f, const double x[], double *y, double g[])
+{
+  int rc = checked (f, "wg_gradient", 1, f, f);
+  return rc ? f ? wgi_fun_done (f, rc) : rc : vjp (f, "wg_gradient", x, NULL, y, g);
+}
+
+int wg_vjp (wg_fun *f, const double x[], const double u[], double y[], double uj[])
+{
+  int rc = checked (f, "wg_vjp", 0, u, u);
+  return rc ? f ? wgi_fun_done (f, rc) : rc : vjp (f, "wg_vjp", x, u, y, uj);
+}
+
+int wg_jvp (wg_fun *f, const double x[], const double v[], double y[], double jv[])
+{
+  int rc = checked (f, "wg_jvp", 0, v, v);
+  if (rc) return f ? wgi_fun_done (f, rc) : rc;
+  rc = wgi_fun_at_dual (f, x, v);
+  if (!rc)
+    {
+      get_outputs (f, WGI_VALUE, y);
+      get_outputs (f, WGI_D1, jv);
+    }
+  return finish (f, "wg_jvp", rc, y, f->family->m, jv, f->family->m, NULL, 0);
+}
+
+static int hvp (wg_fun *f, const char *name, const double x[], const double u[], const double v[],
+                double y[], double g[], double hv[])
+{
+  int rc = wgi_fun_planes (f, V | D | A | AD);
+  if (!rc) rc = wgi_fun_at_dual (f, x, v);
+  if (!rc)
+    {
+      get_outputs (f, WGI_VALUE, y);
+      pull_dual (f, u, g, hv);
+    }
+  return finish (f, name, rc, y, f->family->m, g, f->family->n, hv, f->family->n);
+}
+
+int wg_hvp (wg_fun *f, const double x[], const double v[], double *y, double g[], double hv[])
+{
+  int rc = checked (f, "wg_hvp", 1, v, v);
+  return rc ? f ? wgi_fun_done (f, rc) : rc : hvp (f, "wg_hvp", x, NULL, v, y, g, hv);
+}
+
+int wg_hvp_weighted (wg_fun *f, const double x[], const double u[], const double v[],
+                     double y[], double uj[], double hv[])
+{
+  int rc = checked (f, "wg_hvp_weighted", 0, u, v);
+  return rc ? f ? wgi_fun_done (f, rc) : rc : hvp (f, "wg_hvp_weighted", x, u, v, y, uj, hv);
+}
+
+int wg_fvv (wg_fun *f, const double x[], const double v[], double y[], double jv[], double fvv[])
+{
+  int rc = checked (f, "wg_fvv", 0, v, v);
+  if (rc) return f ? wgi_fun_done (f, rc) : rc;
+  rc = wgi_fun_planes (f, V | D | D2 | D12);
+  if (!rc) rc = wgi_fun_at (f, x);
+  if (!rc)
+    {
+      uint64_t found;
+      const size_t n = f->family->n, bytes = n*sizeof *v;
+      memcpy (f->plane[WGI_D1], v, bytes), memcpy (f->plane[WGI_D2], v, bytes);
+      memset (f->plane[WGI_D1 + WGI_D2], 0, bytes);
+      wgi_forward_dual2 (f->trace->program, f->plane, &found);
+      get_outputs (f, WGI_VALUE, y);
+      get_outputs (f, WGI_D1, jv);
+      get_outputs (f, WGI_D1 + WGI_D2, fvv);
+    }
+  return finish (f, "wg_fvv", rc, y, f->family->m, jv, f->family->m, fvv, f->family->m);
+}
+
+int wg_gnvp (wg_fun *f, const double x[], const double v[], double y[], double out[])
+{
+  int rc = checked (f, "wg_gnvp", 0, v, v);
+  if (rc) return f ? wgi_fun_done (f, rc) : rc;
+  rc = wgi_fun_planes (f, V | D | A);
+  if (!rc) rc = wgi_fun_at_dual (f, x, v);
+  if (!rc)
+    {
+      const wgi_program *p = f->trace->program;
+      get_outputs (f, WGI_VALUE, y);
+      for (size_t i = 0; i < p->m; i++)
+        if (wgi_is_slot (p, p->out[i])) seed (f, i, f->plane[WGI_D1][p->out[i]], 0);
+      wgi_reverse_double (p, f->plane);
+      collect (f, WGI_ADJOINT, out);
+    }
+  return finish (f, "wg_gnvp", rc, y, f->family->m, out, f->family->n, NULL, 0);
+}
+
+int wg_jacobian (wg_fun *f, const double x[], double y[], double J[])
+{
+  int rc = checked (f, "wg_jacobian", 0, f, f);
+  if (rc) return f ? wgi_fun_done (f, rc) : rc;
+  const size_t n = f->family->n, m = f->family->m;
+  rc = wgi_fun_planes (f, m <= n ? V | A : V | D);
+  if (!rc) rc = wgi_fun_at (f, x);
+  if (!rc)
+    {
+      get_outputs (f, WGI_VALUE, y);
+      if (J && m <= n)
+        for (size_t i = 0; i < m; i++)
+          {
+            seed (f, i, 1, 0);
+            wgi_reverse_double (f->trace->program, f->plane);
+            collect (f, WGI_ADJOINT, J + i*n);
+          }
+      else if (J)
+        for (size_t j = 0; j < n; j++)
+          {
+            const wgi_program *p = f->trace->program;
+            push_unit (f, j);
+            for (size_t i = 0; i < m; i++) J[i*n + j] = wgi_is_slot (p, p->out[i]) ? f->plane[WGI_D1][p->out[i]] : 0;
+          }
+    }
+  return finish (f, "wg_jacobian", rc, y, m, J, m*n, NULL, 0);
+}
+
+int wg_hessian (wg_fun *f, const double x[], double *y, double g[], double H[])
+{
+  int rc = checked (f, "wg_hessian", 1, f, f);
+  if (rc) return f ? wgi_fun_done (f, rc) : rc;
+  const size_t n = f->family->n;
+  rc = wgi_fun_planes (f, V | D | A | AD);
+  if (!rc) rc = wgi_fun_at (f, x);
+  if (!rc)
+    {
+      get_outputs (f, WGI_VALUE, y);
+      if (g) pull (f, NULL, g);
+      for (size_t j = 0; j < n && H; j++)
+        {
+          double *column = f->plane[WGI_ADJOINT + WGI_D1];
+          push_unit (f, j);
+          seed (f, 0, 1, 1);
+          wgi_reverse_dual (f->trace->program, f->plane);
+          for (size_t i = j; i < n; i++) H[i*n + j] = H[j*n + i] = column[i] + 0.;
+          collect (f, WGI_ADJOINT, NULL);
+          collect (f, WGI_ADJOINT + WGI_D1, NULL);
+        }
+    }
+  return finish (f, "wg_hessian", rc, y, 1, g, n, H, n*n);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * Traces of a model and how they are found.  A trace is a program with the outcomes of its guards.  All
+ * traces of a family form a trie by these outcomes; its nodes are kept as a hash table from the sequence of
+ * outcomes so far (a 64-bit hash) to a trace that begins with it.  When guard k breaks, the trace to try
+ * next is the one under (outcomes before k, outcome found at k).  A collision costs a
+ * try, never a wrong number: every trace's own guards are checked by its own sweep.
+ */
+#ifndef WENGERT_FUN_TRACE_H
+#define WENGERT_FUN_TRACE_H
+
+#include <pthread.h>
+
+#include <wengert/fun.h>
+
+#include "program/program.h"
+
+typedef struct wgi_trace wgi_trace;
+struct wgi_trace {
+  wgi_program *program;
+  uint64_t *prefix;              /* guards + 1 hashes: of the outcomes before each guard, and of all */
+  size_t bytes;
+  size_t users;                  /* the family and the handles that are at it */
+  wgi_trace *newer, *older;      /* by last use; NULL at the ends */
+};
+
+typedef struct {
+  pthread_mutex_t lock;          /* guards all that follows, and the model: it never runs twice at once */
+  wg_model *model;
+  void *ctx;
+  size_t n, m;
+  size_t handles;
+  wgi_trace *newest, *oldest;
+  struct { uint64_t key; wgi_trace *trace; } *node;      /* open addressing, nodes a power of two; trace NULL: free */
+  size_t nodes, used;
+  size_t limit;                  /* bytes of traces to keep; the newest is always kept */
+  size_t traces, bytes, recordings, breaks;
+} wgi_family;
+
+/* A family with no trace yet; NULL: out of memory. */
+wgi_family *wgi_family_new (wg_model *model, void *ctx, size_t n, size_t m);
+void wgi_family_free (wgi_family *);
+
+/* Lock.  WG_EBUSY when this thread holds the lock already, that is, from inside the model. */
+int wgi_family_lock (wgi_family *);
+void wgi_family_unlock (wgi_family *);
+
+/* All of these with the lock held.  Run the model at x and keep the trace; it has a user more. */
+int wgi_trace_record (wgi_family *, const double x[], wgi_trace **);
+
+/* The trace to try when guard k of t was found to have this outcome; it has a user more.  NULL: none. */
+wgi_trace *wgi_trace_find (wgi_family *, const wgi_trace *t, size_t k, uint64_t found);
+
+/* Give up a use. */
+void wgi_trace_leave (wgi_family *, wgi_trace *);
+
+#endif

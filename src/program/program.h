@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * The frozen program: what a tape becomes for replay, in one block.  Its operations are in recorded order
+ * without dead code, mul and add fused to muladd where the product is used once.  Slots: inputs
+ * 0 .. n - 1, then one per row in order, so that an operation's own slot is implied; constants follow
+ * the slots, so that a word is an index into the value plane whatever it names.
+ *
+ * The opcode of a row tells which operands are active, that is, carry a derivative from the inputs to the
+ * outputs: row base + mask.  Sweeps need no test per operand, and constants need no tangent or adjoint.
+ */
+#ifndef WENGERT_PROGRAM_PROGRAM_H
+#define WENGERT_PROGRAM_PROGRAM_H
+
+#include "tape/tape.h"
+
+enum wgi_opcode {
+#define ROW1(name, ma) WGI_OP_##name##_0, WGI_OP_##name##_1,
+#define ROW1K ROW1
+#define ROW1C ROW1
+#define ROW2(name, ma, mb) WGI_OP_##name##_0, WGI_OP_##name##_1, WGI_OP_##name##_2, WGI_OP_##name##_3,
+#define ROW2K ROW2
+#define ROW3(name, ma, mb, mc) \
+  WGI_OP_##name##_0, WGI_OP_##name##_1, WGI_OP_##name##_2, WGI_OP_##name##_3, \
+  WGI_OP_##name##_4, WGI_OP_##name##_5, WGI_OP_##name##_6, WGI_OP_##name##_7,
+#define FLAT1(name) WGI_OP_##name##_0,
+#define FLAT2(name) WGI_OP_##name##_0,
+#include <wengert/rules.def>
+#undef ROW1
+#undef ROW1K
+#undef ROW1C
+#undef ROW2
+#undef ROW2K
+#undef ROW3
+#undef FLAT1
+#undef FLAT2
+#define X(name, operands) WGI_OP_guard_##name,
+  WGI_GUARDS (X)
+#undef X
+  WGI_OPCODES
+};
+
+/* The row or guard of an opcode; opcode - wgi_opcode_base[row] is its mask. */
+extern const uint8_t wgi_opcode_row[WGI_OPCODES];
+extern const uint8_t wgi_opcode_base[WGI_ROWS];
+
+typedef struct {
+  size_t n, m;
+  size_t slots;             /* inputs and rows */
+  size_t constants;
+  size_t count, words;      /* operations, guards among them, and their words */
+  size_t guards;
+  size_t recorded;          /* operations on the tape it came from */
+  size_t bytes;             /* of this block */
+  const uint8_t *code;      /* count */
+  const uint32_t *word;     /* words */
+  const uint32_t *out;      /* m: what each output is */
+  const double *constant;   /* constants */
+} wgi_program;
+
+/* Freeze a closed tape whose outputs are the words out[m].  One block, for free ().  NULL: out of memory. */
+wgi_program *wgi_freeze (const wgi_tape *t, size_t m, const uint32_t out[]);
+
+/* May the adjoint of a word matter, that is, is it a slot? */
+static inline int wgi_is_slot (const wgi_program *p, uint32_t word) { return word < p->slots; }
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * The tape: what a model does, one operation after the other, as it is recorded.  Operation i has slot n + i,
+ * whether it is a row or a guard; inputs are slots 0 .. n - 1.  Each operation is its row (a byte) and its
+ * words; a word names a slot or, with WGI_CONSTANT, a constant.  Constants are kept in order of use and
+ * never merged here: a datum that happens to be 0 or 1 must not change the operations.
+ *
+ * A tape is reachable from a variable through this thread's table of tapes, so that stale, mixed and
+ * foreign variables are found out and never followed.
+ */
+#ifndef WENGERT_TAPE_TAPE_H
+#define WENGERT_TAPE_TAPE_H
+
+#include <wengert/var.h>
+
+#include "base/status.h"
+#include "tape/rows.h"
+
+#define WGI_CONSTANT 0x80000000u
+#define WGI_NESTING 15                /* recordings that may nest on a thread; table place 15 marks unset outputs */
+#define WGI_SHAPE_BITS 12             /* ids: place (4), generation (16), shape (12; 0 is a scalar) */
+#define WGI_UNSET UINT32_MAX          /* ids of an output that the model has not set */
+
+typedef struct {
+  uint32_t stamp;                     /* ids >> WGI_SHAPE_BITS of its variables */
+  uint32_t next;                      /* slot of the next operation */
+  uint8_t *row_at, *row_end;          /* where its row goes; nothing fits once the tape has failed */
+  uint32_t *word_at;                  /* where its words go: room for 3 per row */
+  double *constant_at, *constant_end;
+  uint8_t *row;                       /* the first of each */
+  uint32_t *word;
+  double *constant;
+  size_t n, limit;                    /* inputs; slots that may be used */
+  int status;                         /* the first error, 0 while there is none */
+  int outer;                          /* place of the recording that was innermost before */
+  char message[WGI_MESSAGE];
+} wgi_tape;
+
+static inline size_t wgi_tape_count (const wgi_tape *t) { return t->next - t->n; }
+static inline size_t wgi_tape_words (const wgi_tape *t) { return (size_t) (t->word_at - t->word); }
+
+/* Open a tape with n inputs on this thread and make it the innermost recording.  WG_ENOMEM, WG_ELIMIT. */
+int wgi_tape_open (wgi_tape *t, size_t n);
+
+/* End its recording: its variables are stale from now on.  What was recorded stays until wgi_tape_free. */
+void wgi_tape_close (wgi_tape *t);
+void wgi_tape_free (wgi_tape *t);
+
+/* The variable of input i, with a value. */
+wg_var wgi_tape_input (const wgi_tape *t, size_t i, double value);
+
+/* Find out what an output is: its word (slot or constant, appended when it is a literal).  WG_EUNSET, WG_ETAPE. */
+int wgi_tape_output (wgi_tape *t, size_t i, wg_var y, uint32_t *word);
+
+/* Keep the first error of a tape. */
+void wgi_tape_fail (wgi_tape *t, int status, const char *format, ...) __attribute__ ((format (printf, 3, 4)));
+
+#endif
