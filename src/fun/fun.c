@@ -32,21 +32,25 @@ int wgi_fun_planes (wg_fun *f, unsigned planes)
   return WG_OK;
 }
 
-/* Planes for the trace at hand, with its constants; adjoints are at rest whatever the trace before was. */
-static int prepare (wg_fun *f)
+/* Have the planes that f has for program p, with its constants; adjoints are at rest whatever the trace before was.
+ * All or nothing. */
+static int fit (wg_fun *f, const wgi_program *p)
 {
-  const wgi_program *p = f->trace->program;
-  f->at_point = 0;
-  if (numbers_of (p) > f->capacity)
+  const size_t capacity = numbers_of (p);
+  if (capacity > f->capacity)
     {
+      wg_fun larger = { .capacity = capacity };
       unsigned had = 0;
-      for (int i = 0; i < WGI_PLANES; i++) 
-        if (f->plane[i]) had |= 1u << i, free (f->plane[i]), f->plane[i] = NULL;
-      f->capacity = numbers_of (p);
-      int rc = wgi_fun_planes (f, had);
+      for (int i = 0; i < WGI_PLANES; i++) if (f->plane[i]) had |= 1u << i;
+      const int rc = wgi_fun_planes (&larger, had);
+      for (int i = 0; i < WGI_PLANES; i++)
+        {
+          free (rc ? larger.plane[i] : f->plane[i]);
+          if (!rc) f->plane[i] = larger.plane[i];
+        }
       if (rc) return rc;
+      f->capacity = capacity;
     }
-  if (!f->plane[WGI_VALUE]) return wgi_fail (WG_ENOMEM, "the workspace was lost to an earlier lack of memory");
   if (p->constants) memcpy (f->plane[WGI_VALUE] + p->slots, p->constant, p->constants*sizeof (double));
   return WG_OK;
 }
@@ -59,7 +63,7 @@ static wg_fun *handle (wgi_family *s, wgi_trace *t)
   if (!f) return wgi_fail (WG_ENOMEM, "out of memory"), NULL;
   f->family = s, f->trace = t;
   f->capacity = numbers_of (t->program);
-  if (wgi_fun_planes (f, 1u << WGI_VALUE) || prepare (f)) return free (f->plane[WGI_VALUE]), free (f), NULL;
+  if (wgi_fun_planes (f, 1u << WGI_VALUE) || fit (f, t->program)) return free (f), NULL;
   return f;
 }
 
@@ -125,32 +129,37 @@ int wg_fun_get_info (const wg_fun *f, wg_fun_info *info)
 
 /* going to a point */
 
-/* Guard k of the trace at hand came out as found at x: another trace, known or new. */
-static int change_trace (wg_fun *f, const double x[], size_t k, uint64_t found)
+/* Guard k of the trace at hand came out as found at x: another trace, a new one or, if it may be, one that is known. */
+static int change_trace (wg_fun *f, const double x[], size_t k, uint64_t found, int *known)
 {
   wgi_family *s = f->family;
   wgi_trace *t;
   int rc = wgi_family_lock (s);
   if (rc) return rc;
   s->breaks++;
-  t = wgi_trace_find (s, f->trace, k, found);
+  t = *known ? wgi_trace_find (s, f->trace, k, found) : NULL;
+  *known = t != NULL;
   if (!t)
     for (size_t i = 0; i < s->n && !rc; i++)
       if (isnan (x[i])) rc = wgi_fail (WG_NONFINITE, "x[%zu] is NaN and a branch depends on it", i);
   if (!t && !rc) rc = wgi_trace_record (s, x, &t);
   if (!rc)
     {
-      wgi_trace_leave (s, f->trace);
-      f->trace = t;
+      wgi_trace *old = f->trace;
+      rc = fit (f, t->program);
+      if (!rc) f->trace = t;
+      wgi_trace_leave (s, rc ? t : old);
     }
   wgi_family_unlock (s);
-  return rc ? rc : prepare (f);
+  return rc;
 }
 
 int wgi_fun_at (wg_fun *f, const double x[])
 {
   if (!x) return f->at_point ? WG_OK : wgi_fail (WG_EINVAL, "x is NULL and the function has no last point");
-  for (;;)
+  int known = 1;
+  size_t held = 0;
+  for (int first = 1; ; first = 0)
     {
       uint64_t found;
       const wgi_program *p = f->trace->program;
@@ -158,7 +167,10 @@ int wgi_fun_at (wg_fun *f, const double x[])
       f->at_point = 0;
       const size_t k = wgi_forward_double (p, f->plane, &found);
       if (k == p->guards) break;
-      int rc = change_trace (f, x, k, found);
+      if (!known) return wgi_fail (WG_EMODEL, "a recording does not reproduce at its own point");
+      known = first || k > held;       /* a known trace holds further than the one before, or ctx has changed the model */
+      held = k;
+      int rc = change_trace (f, x, k, found, &known);
       if (rc) return rc;
     }
   f->at_point = 1;

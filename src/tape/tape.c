@@ -172,7 +172,7 @@ static inline __attribute__ ((always_inline)) wg_var record (enum wgi_row row, i
   wgi_tape *t = tape_of (y.ids);
   if (unlikely (!t || !fits (t, y.ids, a) || (count > 1 && !fits (t, y.ids, b)) || (count > 2 && !fits (t, y.ids, c))))
     return misfit (row, (wg_var[]){ a, b, c }, count), y;
-  if (unlikely (t->row_at == t->row_end) && !grow (t)) return y;
+  if (unlikely (t->row_at >= t->row_end) && !grow (t)) return y;      /* beyond the end: failed amid an operation */
   uint32_t *word = t->word_at;
   word[0] = word_of (t, a);
   if (count > 1) word[1] = word_of (t, b);
@@ -264,7 +264,8 @@ double wg_peek (wg_var a)
 
 void wg_raise (wg_var like, const char *why)
 {
-  wgi_tape *t = like.ids ? tape_of (like.ids) : innermost ();
+  wgi_tape *t = like.ids ? tape_of (like.ids) : NULL;
+  if (!t) t = innermost ();
   if (t) wgi_tape_fail (t, WG_EMODEL, "%.200s", why ? why : "");
   else wgi_fail (WG_EMODEL, "%.200s", why ? why : "");
 }
