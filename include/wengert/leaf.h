@@ -169,9 +169,15 @@ static inline double wg_double_rcirc (double a) { return 1/sqrt ((1 - a)*(1 + a)
 static inline double wg_double_rhyp (double a) { return 1/hypot (1, a); }
 static inline double wg_double_rsqm (double a) { return 1/(sqrt (a - 1)*sqrt (a + 1)); }
 
+/* a/hypot (a, b), 0 at 0; scaled where hypot overflows or is subnormal and short of digits. */
 static inline double wg_double_unit (double a, double b)
 {
-  double h = hypot (a, b);
+  double h = hypot (a, b), scale = h < 1e-300 ? 4.149515568880993e180 : h > 1e308 ? .25 : 1;     /* 2^600 */
+  if (scale != 1)
+    {
+      a *= scale;
+      h = hypot (a, b*scale);
+    }
   return h == 0 ? 0 : a/h;
 }
 

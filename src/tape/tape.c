@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <wengert/generic.h>
 
@@ -34,8 +35,12 @@ int wgi_tape_open (wgi_tape *t, size_t n)
   if (place == WGI_NESTING) return wgi_fail (WG_ELIMIT, "recordings nest deeper than %d", WGI_NESTING);
   t->limit = WGI_CONSTANT;
   if (n >= t->limit) return wgi_fail (WG_ELIMIT, "%zu inputs are more than a tape can hold", n);
-  if (here.generation == 0)                        /* threads start apart, so that their variables differ */
-    here.generation = (uint32_t) ((uintptr_t) &here >> 4)*2654435761u >> 16;
+  if (here.generation == 0)                        /* threads start apart, so that their variables differ; */
+    {                                              /* one may have the address of an earlier one, not the time */
+      struct timespec now = { 0, 0 };
+      clock_gettime (CLOCK_MONOTONIC, &now);
+      here.generation = ((uint32_t) ((uintptr_t) &here >> 4) ^ (uint32_t) now.tv_nsec)*2654435761u >> 16;
+    }
   here.generation = (here.generation + 1) & 0xffff;
   if (here.generation == 0) here.generation = 1;
   t->stamp = place << 16 | here.generation;
