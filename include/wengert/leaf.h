@@ -72,11 +72,15 @@ static inline double wg_double_powi (double a, int k)
     }
 }
 
-/* a^(b-k); b - k is taken to twice the precision when it rounds. */
+/* a^(b-k).  When b - k rounds, to r, the rest is a factor to first order, and the sign is taken apart: r may be even
+ * where b - k is odd or no integer. */
 static inline double wg_double_powk (double a, double b, int k)
 {
-  double r = b - k, bb = r + k, low = (b - bb) + ((bb - r) - k), p = pow (a, r);
-  return low != 0 && a > 0 && p > 0 && p <= 1e308 ? p*(1 + low*log (a)) : p;
+  double r = b - k, bb = r + k, low = (b - bb) + ((bb - r) - k);
+  if (low == 0 || low != low)
+    return pow (a, r);
+  double p = pow (fabs (a), r), sign = a >= 0 ? 1 : pow (-1, b)*(k % 2 ? -1 : 1);
+  return sign*(p > 0 && p <= 1e308 ? p*(1 + low*log (fabs (a))) : p);
 }
 
 static inline double wg_double_powc (double a, double c, int k) { return wg_double_powk (a, c, k); }

@@ -30,10 +30,9 @@ int wgi_fun_planes (wg_fun *f, unsigned planes)
   return WG_OK;
 }
 
-/* The parameters of the trace at hand; those that are new have the values they were recorded with. */
-static int have_params (wg_fun *f)
+/* Parameters for program p; those that are new have the values they were recorded with. */
+static int have_params (wg_fun *f, const wgi_program *p)
 {
-  const wgi_program *p = f->trace->program;
   if (p->params <= f->params) return WG_OK;
   double *param = realloc (f->param, wgi_times (p->params, sizeof *param));
   if (!param) return wgi_fail (WG_ENOMEM, "no memory for %zu parameters", p->params);
@@ -42,9 +41,8 @@ static int have_params (wg_fun *f)
   return WG_OK;
 }
 
-static void put_params (wg_fun *f)
+static void put_params (wg_fun *f, const wgi_program *p)
 {
-  const wgi_program *p = f->trace->program;
   if (p->params) memcpy (f->frame.plane[WGI_VALUE] + p->slots + p->constants, f->param, p->params*sizeof (double));
 }
 
@@ -61,42 +59,46 @@ static wgi_callee *instance_of (wg_fun *f, wgi_source *source)
   return c;
 }
 
-/* Whom the trace at hand calls. */
-static int have_callees (wg_fun *f)
+/* Whom program p calls. */
+static int have_callees (wg_fun *f, const wgi_program *p)
 {
-  const wgi_program *p = f->trace->program;
   if (p->sources > f->places)
     {
       wgi_callee **place = realloc (f->place, wgi_times (p->sources, sizeof *place));
       if (!place) return wgi_fail (WG_ENOMEM, "no memory for %zu calls", p->sources);
-      f->place = place, f->places = p->sources;
+      f->frame.callee = f->place = place, f->places = p->sources;
     }
   for (size_t i = 0; i < p->sources; i++)
-    if (!(f->place[i] = instance_of (f, p->source[i]))) return wgi_last_status ();
+    if (!instance_of (f, p->source[i])) return wgi_last_status ();
+  for (size_t i = 0; i < p->sources; i++) f->place[i] = instance_of (f, p->source[i]);
   f->frame.callee = f->place;
   return WG_OK;
 }
 
-/* Planes for the trace at hand, with its constants; adjoints are at rest whatever the trace before was. */
-static int prepare (wg_fun *f)
+/* Have for program p the planes that f has, constants, parameters, instances of whom it calls; adjoints are at rest whatever the trace before was.
+ * All or nothing. */
+static int fit (wg_fun *f, const wgi_program *p)
 {
-  const wgi_program *p = f->trace->program;
-  f->at_point = 0;
-  if (wgi_numbers (p) > f->capacity)
+  const size_t capacity = wgi_numbers (p);
+  if (capacity > f->capacity)
     {
+      wg_fun larger = { .capacity = capacity };
       unsigned had = 0;
-      for (int i = 0; i < WGI_PLANES; i++) 
-        if (f->frame.plane[i]) had |= 1u << i, free (f->frame.plane[i]), f->frame.plane[i] = NULL;
-      f->capacity = wgi_numbers (p);
-      const int rc = wgi_fun_planes (f, had);
+      for (int i = 0; i < WGI_PLANES; i++) if (f->frame.plane[i]) had |= 1u << i;
+      const int rc = wgi_fun_planes (&larger, had);
+      for (int i = 0; i < WGI_PLANES; i++)
+        {
+          free (rc ? larger.frame.plane[i] : f->frame.plane[i]);
+          if (!rc) f->frame.plane[i] = larger.frame.plane[i];
+        }
       if (rc) return rc;
+      f->capacity = capacity;
     }
-  int rc = wgi_fun_planes (f, 1u << WGI_VALUE);
-  if (!rc) rc = have_params (f);
-  if (!rc) rc = have_callees (f);
+  int rc = have_params (f, p);
+  if (!rc) rc = have_callees (f, p);
   if (rc) return rc;
   if (p->constants) memcpy (f->frame.plane[WGI_VALUE] + p->slots, p->constant, p->constants*sizeof (double));
-  put_params (f);
+  put_params (f, p);
   return WG_OK;
 }
 
@@ -127,7 +129,7 @@ wg_fun *wgi_fun_handle (wgi_family *s, wgi_trace *t)
   if (!f) return wgi_fail (WG_ENOMEM, "out of memory"), NULL;
   f->family = s, f->trace = t;
   f->capacity = wgi_numbers (t->program);
-  if (prepare (f)) return release (f), NULL;
+  if (wgi_fun_planes (f, 1u << WGI_VALUE) || fit (f, t->program)) return release (f), NULL;
   return f;
 }
 
@@ -196,7 +198,7 @@ int wg_fun_set_params (wg_fun *f, size_t count, const double p[])
     return wgi_fun_done (f, wgi_fail (WG_EINVAL, "wg_fun_set_params: %zu values, the function has %zu parameters",
                                       count, f->params));
   if (count) memcpy (f->param, p, count*sizeof *p);
-  put_params (f);
+  put_params (f, f->trace->program);
   wgi_source_leave (f->source), f->source = NULL;      /* a call of it has the values of its time */
   f->at_point = 0;
   return wgi_fun_done (f, WG_OK);
@@ -218,32 +220,37 @@ int wg_fun_get_info (const wg_fun *f, wg_fun_info *info)
 
 /* going to a point */
 
-/* Guard k of the trace at hand came out as found at x: another trace, known or new. */
-static int change_trace (wg_fun *f, const double x[], size_t k, uint64_t found)
+/* Guard k of the trace at hand came out as found at x: another trace, a new one or, if it may be, one that is known. */
+static int change_trace (wg_fun *f, const double x[], size_t k, uint64_t found, int *known)
 {
   wgi_family *s = f->family;
   wgi_trace *t;
   int rc = wgi_family_lock (s);
   if (rc) return rc;
   s->breaks++;
-  t = wgi_trace_find (s, f->trace, k, found);
+  t = *known ? wgi_trace_find (s, f->trace, k, found) : NULL;
+  *known = t != NULL;
   if (!t)
     for (size_t i = 0; i < s->n && !rc; i++)
       if (isnan (x[i])) rc = wgi_fail (WG_NONFINITE, "x[%zu] is NaN and a branch depends on it", i);
   if (!t && !rc) rc = wgi_trace_record (s, x, f->param, f->params, &t);
   if (!rc)
     {
-      wgi_trace_leave (f->trace);
-      f->trace = t;
+      wgi_trace *old = f->trace;
+      rc = fit (f, t->program);
+      if (!rc) f->trace = t;
+      wgi_trace_leave (rc ? t : old);
     }
   wgi_family_unlock (s);
-  return rc ? rc : prepare (f);
+  return rc;
 }
 
 int wgi_fun_at (wg_fun *f, const double x[])
 {
   if (!x) return f->at_point ? WG_OK : wgi_fail (WG_EINVAL, "x is NULL and the function has no last point");
-  for (;;)
+  int known = 1;
+  size_t held = 0;
+  for (int first = 1; ; first = 0)
     {
       uint64_t found;
       const wgi_program *p = f->trace->program;
@@ -253,7 +260,10 @@ int wgi_fun_at (wg_fun *f, const double x[])
       const size_t k = wgi_forward_double (p, &f->frame, &found);
       if (f->frame.status) return f->frame.status;
       if (k == p->guards) break;
-      int rc = change_trace (f, x, k, found);
+      if (!known) return wgi_fail (WG_EMODEL, "a recording does not reproduce at its own point");
+      known = first || k > held;       /* a known trace holds further than the one before, or ctx has changed the model */
+      held = k;
+      int rc = change_trace (f, x, k, found, &known);
       if (rc) return rc;
     }
   f->at_point = 1;

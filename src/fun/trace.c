@@ -164,7 +164,7 @@ static uint64_t *prefixes (const wgi_program *p)
       word += wgi_words (p, p->code[i], word);
       if (!wgi_is_guard (row)) continue;
       const uint32_t last = word[-1];
-      const uint64_t outcome = row == WGI_GUARD_peek ? wgi_bits (p->constant[last - p->slots]) : last;
+      const uint64_t outcome = row == WGI_GUARD_peek ? wgi_peek_outcome (p->constant[last - p->slots]) : last;
       h[k + 1] = extended (h[k], outcome);
       k++;
     }

@@ -29,6 +29,9 @@ static inline double wgi_take (double *adjoint)
   return t;
 }
 
+/* What a peek sees: the bits, every NaN being one, since its sign and payload depend on the order of operands in the code. */
+static inline uint64_t wgi_peek_outcome (double x) { return x != x ? UINT64_MAX : wgi_bits (x); }
+
 /* floor (x) as the word of a guard; a value that is no int has an outcome of its own. */
 static inline uint64_t wgi_index_outcome (double x)
 {

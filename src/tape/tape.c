@@ -193,7 +193,7 @@ static inline __attribute__ ((always_inline)) wg_var record (enum wgi_row row, i
   if (unlikely (!t || !fits (t, y.ids, a) || (count > 1 && !fits (t, y.ids, b)) || (count > 2 && !fits (t, y.ids, c)))
       && !all_fit ((wg_var[]){ a, b, c }, (size_t) count))
     return misfit (row, (wg_var[]){ a, b, c }, (size_t) count), y;
-  if (unlikely (t->row_at == t->row_end) && !grow (t)) return y;
+  if (unlikely (t->row_at >= t->row_end) && !grow (t)) return y;      /* beyond the end: failed amid an operation */
   uint32_t *word = t->word_at;
   word[0] = word_of (t, a);
   if (count > 1) word[1] = word_of (t, b);
@@ -285,7 +285,8 @@ double wg_peek (wg_var a)
 
 void wg_raise (wg_var like, const char *why)
 {
-  wgi_tape *t = like.ids ? tape_of (like.ids) : innermost ();
+  wgi_tape *t = like.ids ? tape_of (like.ids) : NULL;
+  if (!t) t = innermost ();
   if (t) wgi_tape_fail (t, WG_EMODEL, "%.200s", why ? why : "");
   else wgi_fail (WG_EMODEL, "%.200s", why ? why : "");
 }
@@ -365,7 +366,7 @@ static wgi_call_record *new_call (wgi_tape *t, size_t n)
 static wg_var append (wgi_tape *t, enum wgi_row row, const wg_var *operand, uint32_t word, double value)
 {
   wg_var y = { value, 0, t->stamp << WGI_SHAPE_BITS };
-  if (t->row_at == t->row_end && !grow (t)) return y;
+  if (t->row_at >= t->row_end && !grow (t)) return y;
   if (operand) *t->word_at++ = operand->slot;
   *t->word_at++ = word;
   *t->row_at++ = (uint8_t) row;
