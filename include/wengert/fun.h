@@ -37,19 +37,51 @@ WG_API wg_fun *wg_fun_clone (const wg_fun *f);
 /* Release a handle; the recording goes with the last one.  f may be NULL. */
 WG_API void wg_fun_free (wg_fun *f);
 
-/* Inputs and outputs; 0 for f NULL. */
+/* Inputs, outputs and parameters; 0 for f NULL. */
 WG_API size_t wg_fun_n (const wg_fun *f);
 WG_API size_t wg_fun_m (const wg_fun *f);
+WG_API size_t wg_fun_np (const wg_fun *f);
+
+/* Set all parameters of this handle, p[count] with count = wg_fun_np (f); nothing is recorded again.  Clones made
+ * afterwards start with them, existing ones keep theirs.  There is no last point until the next call with x.
+ * WG_EINVAL (NULL, another count). */
+WG_API int wg_fun_set_params (wg_fun *f, size_t count, const double p[]);
+
+/* Inside a model: y[m] = f (x[n]) as one operation, however long f is.  Its inner values are not kept: a reverse
+ * sweep computes them again, so that a call is a checkpoint.  f's branches stay its own: where one
+ * changes, f changes its trace, not the caller.  p[np] are its parameters, differentiated like x; NULL: those set in f at
+ * this moment.  f may be freed after the recording.  Errors (f NULL, operands of different recordings, what evaluating
+ * f gives) are kept by the recording. */
+WG_API void wg_call (const wg_fun *f, const wg_var x[], const wg_var p[], wg_var y[]);
 
 /* What the last call on this handle returned; for f NULL, what the last failing call on this thread
  * returned, so that a NULL from wg_fun_record has a status too. */
 WG_API int wg_fun_status (const wg_fun *f);
+
+/* Derivatives of f as functions: recorded at f's first point, frozen like any other, to be evaluated, differentiated
+ * again, called.  f's model runs when a branch changes; ctx must outlive them too, f itself need not.  Parameters are f's,
+ * with the values set now.  NULL on error: f NULL, WG_ESHAPE (m is not 1 for _gradient and _hvp), WG_EORDER, WG_ENOMEM.
+ *   _gradient  x[n]        -> gradient[n]          _jacobian  x[n]         -> J[m*n], row-major
+ *   _jvp       x[n], v[n]  -> J v  [m]             _vjp       x[n], u[m]   -> u^T J [n]; a weight is a number here: 0 too
+ *   _hvp       x[n], v[n]  -> H v  [n] */
+WG_API wg_fun *wg_fun_gradient (const wg_fun *f);
+WG_API wg_fun *wg_fun_jvp (const wg_fun *f);
+WG_API wg_fun *wg_fun_vjp (const wg_fun *f);
+WG_API wg_fun *wg_fun_hvp (const wg_fun *f);
+WG_API wg_fun *wg_fun_jacobian (const wg_fun *f);
+
+/* f with its np parameters as inputs behind the n: x[n], p[np] -> f[m]; these have derivatives. */
+WG_API wg_fun *wg_fun_params_to_inputs (const wg_fun *f);
+
+/* The function of the count outputs which[count] of f, in that order; repetitions are fine. */
+WG_API wg_fun *wg_fun_outputs (const wg_fun *f, size_t count, const int which[]);
 
 typedef struct {
   size_t n, m;             /* inputs and outputs */
   size_t operations;       /* in the trace of the last point, after freezing */
   size_t recorded;         /* operations the model recorded for it */
   size_t constants;        /* numbers it reads */
+  size_t params;           /* parameters */
   size_t guards;           /* comparisons that hold it to its branch */
   size_t program_bytes;    /* of its program: codes, operands, constants */
   size_t traces;           /* kept by the function and its clones, and their bytes */

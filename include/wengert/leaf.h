@@ -44,6 +44,8 @@ static inline double wg_double_neg (double a) { return -a; }
 static inline double wg_double_recip (double a) { return 1/a; }
 static inline double wg_double_sqr (double a) { return a*a; }
 static inline double wg_double_muladd (double a, double b, double c) { return a*b + c; }
+static inline double wg_double_mulsub (double a, double b, double c) { return a*b - c; }
+static inline double wg_double_submul (double a, double b, double c) { return c - a*b; }
 static inline double wg_double_fma (double a, double b, double c) { return fma (a, b, c); }
 
 /* powers */

@@ -66,6 +66,14 @@ WG_API int wg_var_index (wg_var a);
 /* The value, with the guard that it stays bitwise the same: for code that must look at a number. */
 WG_API double wg_peek (wg_var a);
 
+/* Parameter i of the function being recorded: data that change without recording again (wg_fun_set_params).  like is
+ * any variable of the recording; a literal means this thread's innermost recording.  initial is its value until it is
+ * set; a model that runs again sees the values that are set.  Not differentiated (wg_fun_params_to_inputs). */
+WG_API wg_var wg_param (wg_var like, size_t i, double initial);
+
+/* Parameters first .. first + count - 1 into p[count]; initial[count], NULL for zeros. */
+WG_API void wg_params (wg_var like, size_t first, size_t count, const double initial[], wg_var p[]);
+
 /* The model gives up: WG_EMODEL with this text (copied, at most 200 bytes) becomes the first error of the tape
  * of like, or of this thread's innermost recording when like is a literal. */
 WG_API void wg_raise (wg_var like, const char *why);

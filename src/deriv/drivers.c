@@ -42,7 +42,7 @@ static void get_outputs (const wg_fun *f, int plane, double y[])
 {
   const wgi_program *p = f->trace->program;
   for (size_t i = 0; i < p->m && y; i++)
-    y[i] = plane == WGI_VALUE || wgi_is_slot (p, p->out[i]) ? f->plane[plane][p->out[i]] : 0;
+    y[i] = plane == WGI_VALUE || wgi_is_slot (p, p->out[i]) ? f->frame.plane[plane][p->out[i]] : 0;
 }
 
 /* Adjoint of output i: u, left at rest if u is 0; awake planes of its tangents. */
@@ -51,47 +51,57 @@ static void seed (wg_fun *f, size_t i, double u, int dual)
   const wgi_program *p = f->trace->program;
   const uint32_t w = p->out[i];
   if (u == 0 || !wgi_is_slot (p, w)) return;
-  f->plane[WGI_ADJOINT][w] += u;
-  if (dual) f->plane[WGI_ADJOINT + WGI_D1][w] += 0.;
+  f->frame.plane[WGI_ADJOINT][w] += u;
+  if (dual) f->frame.plane[WGI_ADJOINT + WGI_D1][w] += 0.;
 }
 
-/* g[n] from an adjoint plane, which is put to rest; also where a seed met an output that does not vary. */
+/* g[n] from an adjoint plane, which is put to rest. */
 static void collect (wg_fun *f, int plane, double g[])
 {
-  const wgi_program *p = f->trace->program;
-  double *adjoint = f->plane[plane];
-  for (size_t i = 0; i < p->n; i++)
-    {
-      if (g) g[i] = adjoint[i] + 0.;
-      adjoint[i] = -0.;
-    }
-  for (size_t i = 0; i < p->m; i++)
-    if (wgi_is_slot (p, p->out[i])) adjoint[p->out[i]] = -0.;
+  const double *adjoint = f->frame.plane[plane];
+  for (size_t i = 0; i < f->family->n && g; i++) g[i] = adjoint[i] + 0.;
+  wgi_fun_rest (f, plane);
+}
+
+/* A reverse sweep after its seeds; a failed call leaves nothing to collect. */
+static int reverse (wg_fun *f, int dual)
+{
+  f->frame.status = 0;
+  (dual ? wgi_reverse_dual : wgi_reverse_double) (f->trace->program, &f->frame);
+  if (!f->frame.status) return WG_OK;
+  wgi_fun_rest (f, WGI_ADJOINT);
+  if (dual) wgi_fun_rest (f, WGI_ADJOINT + WGI_D1);
+  return f->frame.status;
 }
 
 /* The reverse sweep over double with weights u[m] (NULL: all 1). */
-static void pull (wg_fun *f, const double u[], double g[])
+static int pull (wg_fun *f, const double u[], double g[])
 {
   for (size_t i = 0; i < f->family->m; i++) seed (f, i, u ? u[i] : 1, 0);
-  wgi_reverse_double (f->trace->program, f->plane);
-  collect (f, WGI_ADJOINT, g);
+  const int rc = reverse (f, 0);
+  if (!rc) collect (f, WGI_ADJOINT, g);
+  return rc;
 }
 
 /* The reverse sweep over duals, the tangents being there. */
-static void pull_dual (wg_fun *f, const double u[], double g[], double hv[])
+static int pull_dual (wg_fun *f, const double u[], double g[], double hv[])
 {
   for (size_t i = 0; i < f->family->m; i++) seed (f, i, u ? u[i] : 1, 1);
-  wgi_reverse_dual (f->trace->program, f->plane);
+  const int rc = reverse (f, 1);
+  if (rc) return rc;
   collect (f, WGI_ADJOINT, g);
   collect (f, WGI_ADJOINT + WGI_D1, hv);
+  return WG_OK;
 }
 
 /* Tangents along coordinate j. */
-static void push_unit (wg_fun *f, size_t j)
+static int push_unit (wg_fun *f, size_t j)
 {
-  memset (f->plane[WGI_D1], 0, f->family->n*sizeof (double));
-  f->plane[WGI_D1][j] = 1;
-  wgi_tangent_double (f->trace->program, f->plane);
+  f->frame.status = 0;
+  memset (f->frame.plane[WGI_D1], 0, f->family->n*sizeof (double));
+  f->frame.plane[WGI_D1][j] = 1;
+  wgi_tangent_double (f->trace->program, &f->frame);
+  return f->frame.status;
 }
 
 /* The end of every driver: up to three outputs, poisoned when rc says that there are no values. */
@@ -118,11 +128,8 @@ static int vjp (wg_fun *f, const char *name, const double x[], const double u[],
 {
   int rc = wgi_fun_planes (f, V | A);
   if (!rc) rc = wgi_fun_at (f, x);
-  if (!rc)
-    {
-      get_outputs (f, WGI_VALUE, y);
-      if (g) pull (f, u, g);
-    }
+  if (!rc && g) rc = pull (f, u, g);
+  if (!rc) get_outputs (f, WGI_VALUE, y);
   return finish (f, name, rc, y, f->family->m, g, f->family->n, NULL, 0);
 }
 
@@ -156,11 +163,8 @@ static int hvp (wg_fun *f, const char *name, const double x[], const double u[],
 {
   int rc = wgi_fun_planes (f, V | D | A | AD);
   if (!rc) rc = wgi_fun_at_dual (f, x, v);
-  if (!rc)
-    {
-      get_outputs (f, WGI_VALUE, y);
-      pull_dual (f, u, g, hv);
-    }
+  if (!rc) rc = pull_dual (f, u, g, hv);
+  if (!rc) get_outputs (f, WGI_VALUE, y);
   return finish (f, name, rc, y, f->family->m, g, f->family->n, hv, f->family->n);
 }
 
@@ -186,10 +190,15 @@ int wg_fvv (wg_fun *f, const double x[], const double v[], double y[], double jv
   if (!rc)
     {
       uint64_t found;
-      const size_t n = f->family->n, bytes = n*sizeof *v;
-      memcpy (f->plane[WGI_D1], v, bytes), memcpy (f->plane[WGI_D2], v, bytes);
-      memset (f->plane[WGI_D1 + WGI_D2], 0, bytes);
-      wgi_forward_dual2 (f->trace->program, f->plane, &found);
+      const size_t bytes = f->family->n*sizeof *v;
+      memcpy (f->frame.plane[WGI_D1], v, bytes), memcpy (f->frame.plane[WGI_D2], v, bytes);
+      memset (f->frame.plane[WGI_D1 + WGI_D2], 0, bytes);
+      f->frame.status = 0;
+      wgi_forward_dual2 (f->trace->program, &f->frame, &found);
+      rc = f->frame.status;
+    }
+  if (!rc)
+    {
       get_outputs (f, WGI_VALUE, y);
       get_outputs (f, WGI_D1, jv);
       get_outputs (f, WGI_D1 + WGI_D2, fvv);
@@ -206,11 +215,11 @@ int wg_gnvp (wg_fun *f, const double x[], const double v[], double y[], double o
   if (!rc)
     {
       const wgi_program *p = f->trace->program;
-      get_outputs (f, WGI_VALUE, y);
       for (size_t i = 0; i < p->m; i++)
-        if (wgi_is_slot (p, p->out[i])) seed (f, i, f->plane[WGI_D1][p->out[i]], 0);
-      wgi_reverse_double (p, f->plane);
-      collect (f, WGI_ADJOINT, out);
+        if (wgi_is_slot (p, p->out[i])) seed (f, i, f->frame.plane[WGI_D1][p->out[i]], 0);
+      rc = reverse (f, 0);
+      if (!rc) collect (f, WGI_ADJOINT, out);
+      if (!rc) get_outputs (f, WGI_VALUE, y);
     }
   return finish (f, "wg_gnvp", rc, y, f->family->m, out, f->family->n, NULL, 0);
 }
@@ -222,24 +231,21 @@ int wg_jacobian (wg_fun *f, const double x[], double y[], double J[])
   const size_t n = f->family->n, m = f->family->m;
   rc = wgi_fun_planes (f, m <= n ? V | A : V | D);
   if (!rc) rc = wgi_fun_at (f, x);
-  if (!rc)
-    {
-      get_outputs (f, WGI_VALUE, y);
-      if (J && m <= n)
-        for (size_t i = 0; i < m; i++)
-          {
-            seed (f, i, 1, 0);
-            wgi_reverse_double (f->trace->program, f->plane);
-            collect (f, WGI_ADJOINT, J + i*n);
-          }
-      else if (J)
-        for (size_t j = 0; j < n; j++)
-          {
-            const wgi_program *p = f->trace->program;
-            push_unit (f, j);
-            for (size_t i = 0; i < m; i++) J[i*n + j] = wgi_is_slot (p, p->out[i]) ? f->plane[WGI_D1][p->out[i]] : 0;
-          }
-    }
+  if (J && m <= n)
+    for (size_t i = 0; i < m && !rc; i++)
+      {
+        seed (f, i, 1, 0);
+        rc = reverse (f, 0);
+        if (!rc) collect (f, WGI_ADJOINT, J + i*n);
+      }
+  else if (J)
+    for (size_t j = 0; j < n && !rc; j++)
+      {
+        const wgi_program *p = f->trace->program;
+        rc = push_unit (f, j);
+        for (size_t i = 0; i < m && !rc; i++) J[i*n + j] = wgi_is_slot (p, p->out[i]) ? f->frame.plane[WGI_D1][p->out[i]] : 0;
+      }
+  if (!rc) get_outputs (f, WGI_VALUE, y);
   return finish (f, "wg_jacobian", rc, y, m, J, m*n, NULL, 0);
 }
 
@@ -250,20 +256,19 @@ int wg_hessian (wg_fun *f, const double x[], double *y, double g[], double H[])
   const size_t n = f->family->n;
   rc = wgi_fun_planes (f, V | D | A | AD);
   if (!rc) rc = wgi_fun_at (f, x);
-  if (!rc)
+  if (!rc && g) rc = pull (f, NULL, g);
+  for (size_t j = 0; j < n && H && !rc; j++)
     {
-      get_outputs (f, WGI_VALUE, y);
-      if (g) pull (f, NULL, g);
-      for (size_t j = 0; j < n && H; j++)
-        {
-          double *column = f->plane[WGI_ADJOINT + WGI_D1];
-          push_unit (f, j);
-          seed (f, 0, 1, 1);
-          wgi_reverse_dual (f->trace->program, f->plane);
-          for (size_t i = j; i < n; i++) H[i*n + j] = H[j*n + i] = column[i] + 0.;
-          collect (f, WGI_ADJOINT, NULL);
-          collect (f, WGI_ADJOINT + WGI_D1, NULL);
-        }
+      const double *column = f->frame.plane[WGI_ADJOINT + WGI_D1];
+      rc = push_unit (f, j);
+      if (rc) break;
+      seed (f, 0, 1, 1);
+      rc = reverse (f, 1);
+      if (rc) break;
+      for (size_t i = j; i < n; i++) H[i*n + j] = H[j*n + i] = column[i] + 0.;
+      collect (f, WGI_ADJOINT, NULL);
+      collect (f, WGI_ADJOINT + WGI_D1, NULL);
     }
+  if (!rc) get_outputs (f, WGI_VALUE, y);
   return finish (f, "wg_hessian", rc, y, 1, g, n, H, n*n);
 }

@@ -16,15 +16,15 @@ static void write_edge (const wg_fun *f, FILE *out, uint32_t word, size_t user)
   const wgi_program *p = f->trace->program;
   if (!wgi_is_slot (p, word))
     fprintf (out, "  c%" PRIu32 " [shape=plaintext label=\"%.6g\"];\n  c%" PRIu32 " -> s%zu;\n",
-             word, f->plane[WGI_VALUE][word], word, user);
+             word, f->frame.plane[WGI_VALUE][word], word, user);
   else
     fprintf (out, "  s%" PRIu32 " -> s%zu;\n", word, user);
 }
 
 static void write_node (const wg_fun *f, FILE *out, size_t slot, const char *shape, const char *name)
 {
-  const double adjoint = f->plane[WGI_ADJOINT][slot];
-  fprintf (out, "  s%zu [shape=%s label=\"%s\\n%.6g", slot, shape, name, f->plane[WGI_VALUE][slot]);
+  const double adjoint = f->frame.plane[WGI_ADJOINT][slot];
+  fprintf (out, "  s%zu [shape=%s label=\"%s\\n%.6g", slot, shape, name, f->frame.plane[WGI_VALUE][slot]);
   if (!wgi_asleep (adjoint)) fprintf (out, "\\nadjoint %.6g", adjoint + 0.);
   fprintf (out, "\"];\n");
 }
@@ -33,7 +33,7 @@ static void write_graph (const wg_fun *f, FILE *out)
 {
   const wgi_program *p = f->trace->program;
   const uint32_t *word = p->word;
-  size_t slot = p->n, guard = p->slots + p->constants;      /* guards have no slot: numbers that are free */
+  size_t slot = p->n, guard = wgi_numbers (p);      /* guards have no slot: numbers that are free */
   char name[32];
   fprintf (out, "digraph wengert {\n  rankdir=LR;\n");
   for (size_t i = 0; i < p->n; i++)
@@ -43,20 +43,21 @@ static void write_graph (const wg_fun *f, FILE *out)
     }
   for (size_t i = 0; i < p->count; i++)
     {
-      const enum wgi_row row = wgi_opcode_row[p->code[i]];
-      const wgi_row_info *info = &wgi_rows[row];
-      const size_t node = row < WGI_FIRST_GUARD ? slot++ : guard++;
-      if (row < WGI_FIRST_GUARD) write_node (f, out, node, "ellipse", info->name);
-      else fprintf (out, "  s%zu [shape=diamond label=\"guard %s\"];\n", node, info->name);
-      for (int j = 0; j < info->operands; j++) write_edge (f, out, word[j], node);
-      word += info->words;
+      const int row = wgi_opcode_row[p->code[i]], is_guard = wgi_is_guard (row), is_call = row == WGI_ROW_call;
+      const size_t node = is_guard ? guard++ : slot, outputs = is_call ? p->source[word[0]]->m : 1;
+      const size_t operands = is_call ? p->source[word[0]]->n : wgi_rows[row].operands;
+      if (is_guard) fprintf (out, "  s%zu [shape=diamond label=\"guard %s\"];\n", node, wgi_rows[row].name);
+      else for (size_t j = 0; j < outputs; j++) write_node (f, out, slot++, "ellipse", wgi_rows[row].name);
+      for (size_t k = 0; k < (is_guard ? 1 : outputs); k++)
+        for (size_t j = 0; j < operands; j++) write_edge (f, out, word[j + (size_t) is_call] & ~(is_call ? WGI_INACTIVE : 0), node + k);
+      word += wgi_words (p, p->code[i], word);
     }
   for (size_t i = 0; i < p->m; i++)
     {
       fprintf (out, "  y%zu [shape=box label=\"y%zu\"];\n", i, i);
       if (wgi_is_slot (p, p->out[i])) fprintf (out, "  s%" PRIu32 " -> y%zu;\n", p->out[i], i);
       else fprintf (out, "  c%" PRIu32 " [shape=plaintext label=\"%.6g\"];\n  c%" PRIu32 " -> y%zu;\n",
-                    p->out[i], f->plane[WGI_VALUE][p->out[i]], p->out[i], i);
+                    p->out[i], f->frame.plane[WGI_VALUE][p->out[i]], p->out[i], i);
     }
   fprintf (out, "}\n");
 }
@@ -68,10 +69,10 @@ int wg_fun_write_dot (wg_fun *f, FILE *out)
   if (!rc) rc = wgi_fun_planes (f, 1u << WGI_ADJOINT);
   if (rc) return wgi_fun_done (f, rc);
   const wgi_program *p = f->trace->program;
-  double *adjoint = f->plane[WGI_ADJOINT];
+  double *adjoint = f->frame.plane[WGI_ADJOINT];
   for (size_t i = 0; i < p->m; i++)
     if (wgi_is_slot (p, p->out[i])) adjoint[p->out[i]] += 1;
-  wgi_reverse_keeping (p, f->plane);
+  wgi_reverse_keeping (p, &f->frame);
   write_graph (f, out);
   for (size_t i = 0; i < p->slots; i++) adjoint[i] = -0.;
   return wgi_fun_done (f, WG_OK);

@@ -16,54 +16,140 @@ int wgi_fun_done (wg_fun *f, int status)
 
 /* planes */
 
-static size_t numbers_of (const wgi_program *p) { return wgi_plus (p->slots, p->constants); }
-
 int wgi_fun_planes (wg_fun *f, unsigned planes)
 {
   for (int i = 0; i < WGI_PLANES; i++)
-    if (planes >> i & 1 && !f->plane[i])
+    if (planes >> i & 1 && !f->frame.plane[i])
       {
         double *plane = malloc (wgi_times (f->capacity, sizeof *plane));
         if (!plane) return wgi_fail (WG_ENOMEM, "no memory for a workspace of %zu numbers", f->capacity);
         if (i & WGI_ADJOINT)
           for (size_t j = 0; j < f->capacity; j++) plane[j] = -0.;
-        f->plane[i] = plane;
+        f->frame.plane[i] = plane;
       }
   return WG_OK;
 }
 
-/* Have the planes that f has for program p, with its constants; adjoints are at rest whatever the trace before was.
+/* Parameters for program p; those that are new have the values they were recorded with. */
+static int have_params (wg_fun *f, const wgi_program *p)
+{
+  if (p->params <= f->params) return WG_OK;
+  double *param = realloc (f->param, wgi_times (p->params, sizeof *param));
+  if (!param) return wgi_fail (WG_ENOMEM, "no memory for %zu parameters", p->params);
+  memcpy (param + f->params, p->param + f->params, (p->params - f->params)*sizeof *param);
+  f->param = param, f->params = p->params;
+  return WG_OK;
+}
+
+static void put_params (wg_fun *f, const wgi_program *p)
+{
+  if (p->params) memcpy (f->frame.plane[WGI_VALUE] + p->slots + p->constants, f->param, p->params*sizeof (double));
+}
+
+/* The instance of a source; made if this handle has none.  NULL on error. */
+static wgi_callee *instance_of (wg_fun *f, wgi_source *source)
+{
+  for (size_t i = 0; i < f->callees; i++)
+    if (f->callee[i]->source == source) return f->callee[i];
+  wgi_callee **callee = realloc (f->callee, wgi_times (f->callees + 1, sizeof *callee));
+  if (!callee) return wgi_fail (WG_ENOMEM, "no memory for a call"), NULL;
+  f->callee = callee;
+  wgi_callee *c = source->instance (source);
+  if (c) f->callee[f->callees++] = c;
+  return c;
+}
+
+/* Whom program p calls. */
+static int have_callees (wg_fun *f, const wgi_program *p)
+{
+  if (p->sources > f->places)
+    {
+      wgi_callee **place = realloc (f->place, wgi_times (p->sources, sizeof *place));
+      if (!place) return wgi_fail (WG_ENOMEM, "no memory for %zu calls", p->sources);
+      f->frame.callee = f->place = place, f->places = p->sources;
+    }
+  for (size_t i = 0; i < p->sources; i++)
+    if (!instance_of (f, p->source[i])) return wgi_last_status ();
+  for (size_t i = 0; i < p->sources; i++) f->place[i] = instance_of (f, p->source[i]);
+  f->frame.callee = f->place;
+  return WG_OK;
+}
+
+/* Have for program p the planes that f has, constants, parameters, instances of whom it calls; adjoints are at rest whatever the trace before was.
  * All or nothing. */
 static int fit (wg_fun *f, const wgi_program *p)
 {
-  const size_t capacity = numbers_of (p);
+  const size_t capacity = wgi_numbers (p);
   if (capacity > f->capacity)
     {
       wg_fun larger = { .capacity = capacity };
       unsigned had = 0;
-      for (int i = 0; i < WGI_PLANES; i++) if (f->plane[i]) had |= 1u << i;
+      for (int i = 0; i < WGI_PLANES; i++) if (f->frame.plane[i]) had |= 1u << i;
       const int rc = wgi_fun_planes (&larger, had);
       for (int i = 0; i < WGI_PLANES; i++)
         {
-          free (rc ? larger.plane[i] : f->plane[i]);
-          if (!rc) f->plane[i] = larger.plane[i];
+          free (rc ? larger.frame.plane[i] : f->frame.plane[i]);
+          if (!rc) f->frame.plane[i] = larger.frame.plane[i];
         }
       if (rc) return rc;
       f->capacity = capacity;
     }
-  if (p->constants) memcpy (f->plane[WGI_VALUE] + p->slots, p->constant, p->constants*sizeof (double));
+  int rc = have_params (f, p);
+  if (!rc) rc = have_callees (f, p);
+  if (rc) return rc;
+  if (p->constants) memcpy (f->frame.plane[WGI_VALUE] + p->slots, p->constant, p->constants*sizeof (double));
+  put_params (f, p);
   return WG_OK;
+}
+
+void wgi_fun_rest (wg_fun *f, int plane)
+{
+  const wgi_program *p = f->trace->program;
+  double *adjoint = f->frame.plane[plane];
+  for (size_t i = 0; i < p->n; i++) adjoint[i] = -0.;
+  for (size_t i = 0; i < p->m; i++)
+    if (wgi_is_slot (p, p->out[i])) adjoint[p->out[i]] = -0.;
 }
 
 /* life */
 
-static wg_fun *handle (wgi_family *s, wgi_trace *t)
+/* All of a handle but its trace and family. */
+static void release (wg_fun *f)
+{
+  for (int i = 0; i < WGI_PLANES; i++) free (f->frame.plane[i]);
+  for (size_t i = 0; i < f->callees; i++) wgi_callee_free (f->callee[i]);
+  for (int i = 0; i < WGI_DERIVED; i++) wg_fun_free (f->derived[i]);
+  wgi_source_leave (f->source);
+  free (f->callee), free (f->place), free (f->param), free (f);
+}
+
+wg_fun *wgi_fun_handle (wgi_family *s, wgi_trace *t)
 {
   wg_fun *f = calloc (1, sizeof *f);
   if (!f) return wgi_fail (WG_ENOMEM, "out of memory"), NULL;
   f->family = s, f->trace = t;
-  f->capacity = numbers_of (t->program);
-  if (wgi_fun_planes (f, 1u << WGI_VALUE) || fit (f, t->program)) return free (f), NULL;
+  f->capacity = wgi_numbers (t->program);
+  if (wgi_fun_planes (f, 1u << WGI_VALUE) || fit (f, t->program)) return release (f), NULL;
+  return f;
+}
+
+wg_fun *wgi_fun_record_owning (wg_model *model, void *ctx, void (*free_ctx) (void *), size_t n, size_t m, const double x0[])
+{
+  wgi_family *s = wgi_family_new (model, ctx, n, m);
+  wgi_trace *t;
+  wg_fun *f = NULL;
+  if (!s)
+    {
+      if (free_ctx) free_ctx (ctx);
+      return wgi_fail (WG_ENOMEM, "out of memory"), NULL;
+    }
+  s->release = free_ctx;
+  memcpy (s->x0, x0, n*sizeof *x0);
+  wgi_family_lock (s);
+  if (!wgi_trace_record (s, x0, NULL, 0, &t) && !(f = wgi_fun_handle (s, t))) wgi_trace_leave (t);
+  s->handles = 1;
+  wgi_family_unlock (s);
+  if (!f) wgi_family_free (s);
   return f;
 }
 
@@ -73,16 +159,7 @@ wg_fun *wg_fun_record (wg_model *model, void *ctx, size_t n, size_t m, const dou
   if (!n || !m) return wgi_fail (WG_EINVAL, "wg_fun_record: no %s", n ? "outputs" : "inputs"), NULL;
   for (size_t i = 0; i < n; i++)
     if (isnan (x0[i])) return wgi_fail (WG_EINVAL, "wg_fun_record: x0[%zu] is NaN", i), NULL;
-  wgi_family *s = wgi_family_new (model, ctx, n, m);
-  if (!s) return wgi_fail (WG_ENOMEM, "out of memory"), NULL;
-  wgi_trace *t;
-  wg_fun *f = NULL;
-  wgi_family_lock (s);
-  if (!wgi_trace_record (s, x0, &t) && !(f = handle (s, t))) wgi_trace_leave (s, t);
-  s->handles = 1;
-  wgi_family_unlock (s);
-  if (!f) wgi_family_free (s);
-  return f;
+  return wgi_fun_record_owning (model, ctx, NULL, n, m, x0);
 }
 
 wg_fun *wg_fun_clone (const wg_fun *f)
@@ -90,9 +167,10 @@ wg_fun *wg_fun_clone (const wg_fun *f)
   if (!f) return wgi_fail (WG_EINVAL, "wg_fun_clone: f is NULL"), NULL;
   wgi_family *s = f->family;
   if (wgi_family_lock (s)) return NULL;
-  wg_fun *g = handle (s, f->trace);
+  wg_fun *g = wgi_fun_handle (s, f->trace);
   if (g) s->handles++, f->trace->users++;
   wgi_family_unlock (s);
+  if (g && f->params && wg_fun_set_params (g, f->params, f->param) < 0) return wg_fun_free (g), NULL;
   return g;
 }
 
@@ -101,17 +179,30 @@ void wg_fun_free (wg_fun *f)
   if (!f) return;
   wgi_family *s = f->family;
   int inside = wgi_family_lock (s);        /* from inside the model this thread has the lock already */
-  wgi_trace_leave (s, f->trace);
+  wgi_trace_leave (f->trace);
   const int last = --s->handles == 0;
   if (!inside) wgi_family_unlock (s);
-  for (int i = 0; i < WGI_PLANES; i++) free (f->plane[i]);
-  free (f);
+  release (f);
   if (last) wgi_family_free (s);
 }
 
 size_t wg_fun_n (const wg_fun *f) { return f ? f->family->n : 0; }
 size_t wg_fun_m (const wg_fun *f) { return f ? f->family->m : 0; }
+size_t wg_fun_np (const wg_fun *f) { return f ? f->params : 0; }
 int wg_fun_status (const wg_fun *f) { return f ? f->status : wgi_last_status (); }
+
+int wg_fun_set_params (wg_fun *f, size_t count, const double p[])
+{
+  if (!f || (count && !p)) return wgi_fail (WG_EINVAL, "wg_fun_set_params: %s is NULL", f ? "p" : "f");
+  if (count != f->params)
+    return wgi_fun_done (f, wgi_fail (WG_EINVAL, "wg_fun_set_params: %zu values, the function has %zu parameters",
+                                      count, f->params));
+  if (count) memcpy (f->param, p, count*sizeof *p);
+  put_params (f, f->trace->program);
+  wgi_source_leave (f->source), f->source = NULL;      /* a call of it has the values of its time */
+  f->at_point = 0;
+  return wgi_fun_done (f, WG_OK);
+}
 
 int wg_fun_get_info (const wg_fun *f, wg_fun_info *info)
 {
@@ -121,7 +212,7 @@ int wg_fun_get_info (const wg_fun *f, wg_fun_info *info)
   int rc = wgi_family_lock (s);
   if (rc) return rc;
   *info = (wg_fun_info){ .n = s->n, .m = s->m, .operations = p->count, .recorded = p->recorded, .constants = p->constants,
-                         .guards = p->guards, .program_bytes = p->bytes, .traces = s->traces, .trace_bytes = s->bytes,
+                         .params = f->params, .guards = p->guards, .program_bytes = p->bytes, .traces = s->traces, .trace_bytes = s->bytes,
                          .recordings = s->recordings, .breaks = s->breaks };
   wgi_family_unlock (s);
   return WG_OK;
@@ -142,13 +233,13 @@ static int change_trace (wg_fun *f, const double x[], size_t k, uint64_t found, 
   if (!t)
     for (size_t i = 0; i < s->n && !rc; i++)
       if (isnan (x[i])) rc = wgi_fail (WG_NONFINITE, "x[%zu] is NaN and a branch depends on it", i);
-  if (!t && !rc) rc = wgi_trace_record (s, x, &t);
+  if (!t && !rc) rc = wgi_trace_record (s, x, f->param, f->params, &t);
   if (!rc)
     {
       wgi_trace *old = f->trace;
       rc = fit (f, t->program);
       if (!rc) f->trace = t;
-      wgi_trace_leave (s, rc ? t : old);
+      wgi_trace_leave (rc ? t : old);
     }
   wgi_family_unlock (s);
   return rc;
@@ -163,9 +254,11 @@ int wgi_fun_at (wg_fun *f, const double x[])
     {
       uint64_t found;
       const wgi_program *p = f->trace->program;
-      memcpy (f->plane[WGI_VALUE], x, f->family->n*sizeof *x);
+      memcpy (f->frame.plane[WGI_VALUE], x, f->family->n*sizeof *x);
       f->at_point = 0;
-      const size_t k = wgi_forward_double (p, f->plane, &found);
+      f->frame.status = 0;
+      const size_t k = wgi_forward_double (p, &f->frame, &found);
+      if (f->frame.status) return f->frame.status;
       if (k == p->guards) break;
       if (!known) return wgi_fail (WG_EMODEL, "a recording does not reproduce at its own point");
       known = first || k > held;       /* a known trace holds further than the one before, or ctx has changed the model */
@@ -185,13 +278,15 @@ int wgi_fun_at_dual (wg_fun *f, const double x[], const double v[])
   if (x)
     {
       uint64_t found;
-      memcpy (f->plane[WGI_VALUE], x, bytes), memcpy (f->plane[WGI_D1], v, bytes);
-      f->at_point = wgi_forward_dual (f->trace->program, f->plane, &found) == f->trace->program->guards;
+      memcpy (f->frame.plane[WGI_VALUE], x, bytes), memcpy (f->frame.plane[WGI_D1], v, bytes);
+      f->frame.status = 0;
+      f->at_point = wgi_forward_dual (f->trace->program, &f->frame, &found) == f->trace->program->guards;
+      if (f->frame.status) return f->at_point = 0, f->frame.status;
       if (f->at_point) return WG_OK;
     }
   rc = wgi_fun_at (f, x);
   if (rc) return rc;
-  memcpy (f->plane[WGI_D1], v, bytes);
-  wgi_tangent_double (f->trace->program, f->plane);
+  memcpy (f->frame.plane[WGI_D1], v, bytes);
+  wgi_tangent_double (f->trace->program, &f->frame);
   return WG_OK;
 }

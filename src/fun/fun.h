@@ -15,9 +15,16 @@
 struct wg_fun {
   wgi_family *family;
   wgi_trace *trace;              /* of the last point; counted */
-  double *plane[WGI_PLANES];     /* allocated when first needed, capacity numbers each; adjoints at rest */
+  wgi_frame frame;               /* planes: allocated when first needed, capacity numbers each; adjoints at rest */
   size_t capacity;
-  int at_point;                  /* are the values in plane those of a point? */
+  double *param;                 /* values of the params parameters known to this handle */
+  size_t params;
+  wgi_callee **callee;           /* callees: instances made so far, of any trace */
+  wgi_callee **place;            /* per source of the trace's program: its instance, as frame.callee */
+  size_t callees, places;
+  wgi_source *source;            /* this function as an operation; made when first called, counted */
+  wg_fun *derived[WGI_DERIVED];  /* made when first asked for by a recording */
+  int at_point;                  /* are the values in the planes those of a point? */
   int status;                    /* of the last call */
 };
 
@@ -30,6 +37,21 @@ int wgi_fun_at_dual (wg_fun *f, const double x[], const double v[]);
 
 /* Have these planes, bits of WGI_VALUE .. WGI_PLANES - 1.  WG_ENOMEM. */
 int wgi_fun_planes (wg_fun *f, unsigned planes);
+
+/* wg_fun_record without its checks; free_ctx (NULL: nobody) is called with ctx in the end, on failure too. */
+wg_fun *wgi_fun_record_owning (wg_model *model, void *ctx, void (*free_ctx) (void *), size_t n, size_t m, const double x0[]);
+
+/* A handle on a family whose first trace is t, counted; the family's handle count is the caller's affair. */
+wg_fun *wgi_fun_handle (wgi_family *s, wgi_trace *t);
+
+/* A function of one call: source in, its outputs out.  Takes over the use of source.  NULL on error. */
+wg_fun *wgi_fun_of_source (wgi_source *source);
+
+/* The function as an operation that others call, with its parameters as they are; counted for the caller. */
+wgi_source *wgi_fun_source (const wg_fun *f);
+
+/* Put an adjoint plane to rest: inputs and outputs, or all of it when a sweep may have ended early. */
+void wgi_fun_rest (wg_fun *f, int plane);
 
 /* Keep a call's status in the handle and return it. */
 int wgi_fun_done (wg_fun *f, int status);

@@ -34,21 +34,25 @@ wgi_family *wgi_family_new (wg_model *model, void *ctx, size_t n, size_t m)
     }
   if (bad) return free (s), NULL;
   s->model = model, s->ctx = ctx, s->n = n, s->m = m;
+  s->x0 = calloc (n, sizeof *s->x0);
+  if (!s->x0) return wgi_family_free (s), NULL;
   s->limit = TRACE_BYTES;
   return s;
 }
 
 static void trace_free (wgi_trace *t)
 {
-  free (t->program), free (t->prefix), free (t);
+  wgi_program_free (t->program);
+  free (t->prefix), free (t);
 }
 
 void wgi_family_free (wgi_family *s)
 {
   if (!s) return;
   for (wgi_trace *t = s->newest, *next; t; t = next) next = t->older, trace_free (t);
+  if (s->release) s->release (s->ctx);
   pthread_mutex_destroy (&s->lock);
-  free (s->node), free (s);
+  free (s->node), free (s->x0), free (s);
 }
 
 int wgi_family_lock (wgi_family *s)
@@ -112,9 +116,8 @@ static int rebuild (wgi_family *s)
   return 1;
 }
 
-void wgi_trace_leave (wgi_family *s, wgi_trace *t)
+void wgi_trace_leave (wgi_trace *t)
 {
-  (void) s;
   if (t && --t->users == 0) trace_free (t);
 }
 
@@ -127,7 +130,7 @@ static void forget (wgi_family *s)
       wgi_trace *t = s->oldest;
       unlink_trace (s, t);
       s->bytes -= t->bytes, s->traces--;
-      wgi_trace_leave (s, t);
+      wgi_trace_leave (t);
       any = 1;
     }
   if (any && !rebuild (s))       /* without a table nothing is found, and the model runs again: slow, not wrong */
@@ -157,9 +160,9 @@ static uint64_t *prefixes (const wgi_program *p)
   h[0] = 0;
   for (size_t i = 0; i < p->count; i++)
     {
-      const enum wgi_row row = wgi_opcode_row[p->code[i]];
-      word += wgi_rows[row].words;
-      if (row < WGI_FIRST_GUARD) continue;
+      const int row = wgi_opcode_row[p->code[i]];
+      word += wgi_words (p, p->code[i], word);
+      if (!wgi_is_guard (row)) continue;
       const uint32_t last = word[-1];
       const uint64_t outcome = row == WGI_GUARD_peek ? wgi_peek_outcome (p->constant[last - p->slots]) : last;
       h[k + 1] = extended (h[k], outcome);
@@ -169,10 +172,12 @@ static uint64_t *prefixes (const wgi_program *p)
 }
 
 /* Run the model on a fresh tape; the outputs as words. */
-static int run (wgi_family *s, wgi_tape *t, const double x[], wg_var in[], wg_var y[], uint32_t out[])
+static int run (wgi_family *s, wgi_tape *t, const double x[], const double param[], size_t params,
+                wg_var in[], wg_var y[], uint32_t out[])
 {
   int rc = wgi_tape_open (t, s->n);
   if (rc) return rc;
+  t->set = param, t->set_count = params;
   for (size_t i = 0; i < s->n; i++) in[i] = wgi_tape_input (t, i, x[i]);
   for (size_t i = 0; i < s->m; i++) y[i] = (wg_var){ NAN, 0, WGI_UNSET };
   s->recordings++;
@@ -183,16 +188,10 @@ static int run (wgi_family *s, wgi_tape *t, const double x[], wg_var in[], wg_va
   return rc;
 }
 
-int wgi_trace_record (wgi_family *s, const double x[], wgi_trace **result)
+int wgi_trace_keep (wgi_family *s, const wgi_tape *tape, const uint32_t out[], wgi_trace **result)
 {
-  wgi_tape tape = { 0 };
-  wg_var *in = malloc (wgi_times (s->n, sizeof *in)), *y = malloc (wgi_times (s->m, sizeof *y));
-  uint32_t *out = malloc (wgi_times (s->m, sizeof *out));
   wgi_trace *t = calloc (1, sizeof *t);
-  int rc = WG_OK, kept = 0;
-  if (in && y && out && t) rc = run (s, &tape, x, in, y, out);
-  free (in), free (y);
-  if (!rc && in && y && out && t && (t->program = wgi_freeze (&tape, s->m, out)) && (t->prefix = prefixes (t->program)))
+  if (t && (t->program = wgi_freeze (tape, s->m, out)) && (t->prefix = prefixes (t->program)))
     {
       t->bytes = sizeof *t + t->program->bytes + (t->program->guards + 1)*sizeof *t->prefix;
       t->users = 2;
@@ -202,12 +201,23 @@ int wgi_trace_record (wgi_family *s, const double x[], wgi_trace **result)
           s->bytes += t->bytes, s->traces++;
           forget (s);
           *result = t;
-          kept = 1;
+          return WG_OK;
         }
-      else unlink_trace (s, t);
+      unlink_trace (s, t);
     }
-  if (!rc && !kept) rc = wgi_fail (WG_ENOMEM, "out of memory while recording");
-  if (!kept && t) trace_free (t);
+  if (t) trace_free (t);
+  return wgi_fail (WG_ENOMEM, "out of memory while recording");
+}
+
+int wgi_trace_record (wgi_family *s, const double x[], const double param[], size_t params, wgi_trace **result)
+{
+  if (!s->model) return wgi_fail (WG_EBRANCH, "%s", wg_strerror (WG_EBRANCH));
+  wgi_tape tape = { 0 };
+  wg_var *in = malloc (wgi_times (s->n, sizeof *in)), *y = malloc (wgi_times (s->m, sizeof *y));
+  uint32_t *out = malloc (wgi_times (s->m, sizeof *out));
+  int rc = in && y && out ? run (s, &tape, x, param, params, in, y, out) : wgi_fail (WG_ENOMEM, "out of memory");
+  free (in), free (y);
+  if (!rc) rc = wgi_trace_keep (s, &tape, out, result);
   free (out);
   wgi_tape_free (&tape);
   return rc;

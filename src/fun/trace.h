@@ -27,9 +27,11 @@ struct wgi_trace {
 
 typedef struct {
   pthread_mutex_t lock;          /* guards all that follows, and the model: it never runs twice at once */
-  wg_model *model;
+  wg_model *model;               /* NULL: nothing to record again */
   void *ctx;
+  void (*release) (void *ctx);   /* NULL: ctx is the caller's */
   size_t n, m;
+  double *x0;                    /* n: the point of the first recording, where derived functions are recorded too */
   size_t handles;
   wgi_trace *newest, *oldest;
   struct { uint64_t key; wgi_trace *trace; } *node;      /* open addressing, nodes a power of two; trace NULL: free */
@@ -46,13 +48,17 @@ void wgi_family_free (wgi_family *);
 int wgi_family_lock (wgi_family *);
 void wgi_family_unlock (wgi_family *);
 
-/* All of these with the lock held.  Run the model at x and keep the trace; it has a user more. */
-int wgi_trace_record (wgi_family *, const double x[], wgi_trace **);
+/* All of these with the lock held.  Run the model at x, the first params parameters having the values param, and keep
+ * the trace; it has a user more. */
+int wgi_trace_record (wgi_family *, const double x[], const double param[], size_t params, wgi_trace **);
+
+/* Freeze a closed tape with outputs out[m] and keep it as a trace; it has a user more.  WG_ENOMEM. */
+int wgi_trace_keep (wgi_family *, const wgi_tape *, const uint32_t out[], wgi_trace **);
 
 /* The trace to try when guard k of t was found to have this outcome; it has a user more.  NULL: none. */
 wgi_trace *wgi_trace_find (wgi_family *, const wgi_trace *t, size_t k, uint64_t found);
 
 /* Give up a use. */
-void wgi_trace_leave (wgi_family *, wgi_trace *);
+void wgi_trace_leave (wgi_trace *);
 
 #endif

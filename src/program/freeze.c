@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the Wengert developers
  *
- * Freezing: tape to program.  Backward, what is needed for a value (outputs, guards) and what besides carries a
- * derivative to an output; forward, what varies with the inputs; an operand is active when both hold.
+ * Freezing: tape to program, in four passes.
+ *   number   forward: an operation that repeats an earlier one, and a constant that does, is replaced by it
+ *   need     backward: what is needed for a value (outputs, guards), what carries a derivative to an output
+ *   fuse     forward: a product that one sum or difference alone uses is computed there
+ *   write    forward: what varies with the inputs; an operand is active when it does and the result carries
  * Values are those of the plain tape to the last bit: fusing keeps both roundings.
  */
 #include <stdlib.h>
@@ -32,6 +35,7 @@ const uint8_t wgi_opcode_row[WGI_OPCODES] = {
 #define X(name, operands) [WGI_OP_guard_##name] = WGI_GUARD_##name,
   WGI_GUARDS (X)
 #undef X
+  [WGI_OP_call_0] = WGI_ROW_call, [WGI_OP_call_1] = WGI_ROW_call,
 };
 
 const uint8_t wgi_opcode_base[WGI_ROWS] = {
@@ -44,167 +48,345 @@ const uint8_t wgi_opcode_base[WGI_ROWS] = {
 #define X(name, operands) [WGI_GUARD_##name] = WGI_OP_guard_##name,
   WGI_GUARDS (X)
 #undef X
+  [WGI_ROW_call] = WGI_OP_call_0,
 };
 
 /* What is known of a slot while freezing. */
 enum { VALUE = 1,           /* its value is needed */
        CARRIES = 2,         /* it carries a derivative to an output */
        VARIES = 4,          /* it varies with the inputs */
-       FUSED = 8,           /* a product computed by the sum that uses it */
-       SHARED = 16 };       /* used more than once, or by an output or a guard */
+       FUSED = 8,           /* a product computed by the operation that uses it */
+       SHARED = 16 };       /* used more than once, or by an output, a guard or a call */
 
 typedef struct {
   const wgi_tape *t;
   uint8_t *mark;            /* per slot */
-  uint32_t *place;          /* per slot: while fusing, where its words start; then its number in the program */
+  uint32_t *same;           /* per slot: the first one with its value */
+  uint32_t *place;          /* per slot: where its words start; once written, its number in the program */
+  uint32_t *constant;       /* per constant: the first one with its value; once written, its number */
+  size_t rows, words, constants, guards, slots;       /* of the program */
 } freezer;
 
-/* Liveness, backward; leaves in place where each operation's words start. */
-static void mark_needed (const freezer *z, size_t m, const uint32_t out[])
+/* The word that stands for this one. */
+static inline uint32_t first_of (const freezer *z, uint32_t word)
+{
+  return wgi_word_is_slot (word) ? z->same[word] : word & WGI_CONSTANT ? WGI_CONSTANT | z->constant[word & ~WGI_CONSTANT] : word;
+}
+
+/* number */
+
+enum { RECENT = 1 << 14 };  /* what is remembered: enough for any loop body, small enough for the cache */
+
+static uint32_t mixed (uint32_t h, uint32_t word)
+{
+  h = (h ^ word)*0x9e3779b1u;
+  return h ^ h >> 15;
+}
+
+static int same_constant (const double *a, const double *b)
+{
+  return memcmp (a, b, sizeof *a) == 0;
+}
+
+static void number_constants (const freezer *z, uint32_t recent[])
+{
+  const double *c = z->t->constant;
+  const size_t count = (size_t) (z->t->constant_at - c);
+  memset (recent, 0, RECENT*sizeof *recent);
+  for (size_t i = 0; i < count; i++)
+    {
+      uint32_t half[2];
+      memcpy (half, &c[i], sizeof half);
+      uint32_t *r = &recent[mixed (mixed (0, half[0]), half[1]) % RECENT];
+      if (*r && same_constant (&c[*r-1], &c[i])) z->constant[i] = *r - 1;
+      else z->constant[i] = (uint32_t) i, *r = (uint32_t) i + 1;
+    }
+}
+
+/* The words of operation i as they stand for each other: operands replaced, those of a sum or product in order. */
+static void canonical (const freezer *z, size_t i, uint32_t word[3])
 {
   const wgi_tape *t = z->t;
-  size_t at = wgi_tape_words (t);
-  for (size_t i = 0; i < m; i++)
-    if (!(out[i] & WGI_CONSTANT)) z->mark[out[i]] |= VALUE | CARRIES | SHARED;
+  const int row = t->row[i];
+  const wgi_row_info *info = &wgi_rows[row];
+  const uint32_t *w = t->word + z->place[t->n + i];
+  for (int j = 0; j < info->words; j++) word[j] = j < info->operands ? first_of (z, w[j]) : w[j];
+  if ((row == WGI_ROW_add || row == WGI_ROW_mul) && word[0] > word[1])
+    {
+      const uint32_t swapped = word[0];
+      word[0] = word[1], word[1] = swapped;
+    }
+}
+
+static void number (const freezer *z, uint32_t recent[])
+{
+  const wgi_tape *t = z->t;
+  const size_t count = wgi_tape_count (t);
+  size_t at = 0;
+  number_constants (z, recent);
+  memset (recent, 0, RECENT*sizeof *recent);
+  for (size_t i = 0; i < t->n; i++) z->same[i] = (uint32_t) i;
+  for (size_t i = 0; i < count; i++)
+    {
+      const int row = t->row[i];
+      const wgi_row_info *info = &wgi_rows[row];
+      uint32_t word[3], other[3], h = (uint32_t) row;
+      z->place[t->n + i] = (uint32_t) at;
+      z->same[t->n + i] = (uint32_t) (t->n + i);
+      at += info->words;
+      if (row == WGI_ROW_call || row == WGI_ROW_part || row == WGI_GUARD_peek) continue;
+      canonical (z, i, word);
+      for (int j = 0; j < info->words; j++) h = mixed (h, word[j]);
+      uint32_t *r = &recent[h % RECENT];
+      if (*r && t->row[*r-1] == row)
+        {
+          canonical (z, *r - 1, other);
+          if (memcmp (word, other, info->words*sizeof *word) == 0)
+            {
+              z->same[t->n + i] = (uint32_t) (t->n + *r - 1);
+              continue;
+            }
+        }
+      *r = (uint32_t) i + 1;
+    }
+}
+
+/* need */
+
+static void need (const freezer *z, uint32_t word, int carries)
+{
+  const uint32_t w = first_of (z, word);
+  if (!wgi_word_is_slot (w)) return;
+  if (z->mark[w] & VALUE) z->mark[w] |= SHARED;
+  z->mark[w] |= carries ? VALUE | CARRIES : VALUE;
+}
+
+static void need_all (const freezer *z, size_t m, const uint32_t out[])
+{
+  const wgi_tape *t = z->t;
+  for (size_t i = 0; i < m; i++) need (z, out[i], 1), need (z, out[i], 1);        /* twice: shared */
   for (size_t i = wgi_tape_count (t); i--; )
     {
-      const wgi_row_info *row = &wgi_rows[t->row[i]];
-      const int guard = t->row[i] >= WGI_FIRST_GUARD, mark = z->mark[t->n + i];
-      at -= row->words;
-      z->place[t->n + i] = (uint32_t) at;
-      if (!guard && !(mark & VALUE)) continue;
-      for (int j = 0; j < row->operands; j++)
+      const size_t slot = t->n + i;
+      const int row = t->row[i], guard = wgi_is_guard (row), carries = z->mark[slot] & CARRIES;
+      const wgi_row_info *info = &wgi_rows[row];
+      const uint32_t *word = t->word + z->place[slot];
+      if (z->same[slot] != slot || !(guard || z->mark[slot] & VALUE)) continue;
+      if (row == WGI_ROW_call)
         {
-          const uint32_t w = t->word[at + (size_t) j];
-          if (w & WGI_CONSTANT) continue;
-          if (guard || z->mark[w] & VALUE) z->mark[w] |= SHARED;
-          z->mark[w] |= VALUE;
-          if (mark & CARRIES && row->maps >> j & 1) z->mark[w] |= CARRIES;
+          const wgi_call_record *call = &t->call[word[0]];
+          for (size_t j = 0; j < call->source->n; j++) need (z, call->operand[j], carries), need (z, call->operand[j], carries);
+        }
+      for (int j = 0; j < info->operands; j++)
+        {
+          need (z, word[j], carries && info->maps >> j & 1);
+          if (guard) need (z, word[j], 0);
         }
     }
 }
 
-/* The operand of this sum that is a product used by it alone: 0 or 1, or -1.  The second is preferred, as in s + a b. */
-static int fusible (const freezer *z, const uint32_t word[])
+/* fuse */
+
+/* The operand of this sum or difference that is a product used by it alone: 0 or 1, or -1.  The second is preferred, as
+ * in s + a b. */
+static int fusible (const freezer *z, int row, const uint32_t word[])
 {
-  for (int j = 1; j >= 0; j--)
-    if (!(word[j] & WGI_CONSTANT) && word[j] >= z->t->n && z->t->row[word[j] - z->t->n] == WGI_ROW_mul
-        && !(z->mark[word[j]] & SHARED))
-      return j;
+  if (row == WGI_ROW_add || row == WGI_ROW_sub)
+    for (int j = 1; j >= 0; j--)
+      {
+        const uint32_t w = first_of (z, word[j]);
+        if (wgi_word_is_slot (w) && w >= z->t->n && z->t->row[w - z->t->n] == WGI_ROW_mul && !(z->mark[w] & SHARED)) return j;
+      }
   return -1;
 }
 
-/* Write operation i, or count what it takes when p has no block yet. */
-typedef struct { wgi_program p; uint8_t *code; uint32_t *word; double *constant; } writer;
-
-static uint32_t renamed (const freezer *z, writer *w, size_t slots, uint32_t word)
+/* Does operation i become one of the program? */
+static int stays (const freezer *z, size_t i)
 {
-  if (!(word & WGI_CONSTANT)) return z->place[word];
-  if (w->constant) w->constant[w->p.constants] = z->t->constant[word & ~WGI_CONSTANT];
-  return (uint32_t) (slots + w->p.constants++);
+  const size_t slot = z->t->n + i;
+  return z->same[slot] == slot && z->t->row[i] != WGI_ROW_part
+         && (wgi_is_guard (z->t->row[i]) || (z->mark[slot] & (VALUE | FUSED)) == VALUE);
 }
 
-static void put (const freezer *z, writer *w, size_t slots, enum wgi_row row, const uint32_t operand[],
-                 uint32_t immediate, int carries)
+/* Mark the products that are fused; count what the program will have. */
+static void fuse (freezer *z)
+{
+  const wgi_tape *t = z->t;
+  const size_t count = wgi_tape_count (t);
+  for (size_t i = 0; i < count; i++)
+    {
+      const uint32_t *word = t->word + z->place[t->n + i];
+      const int j = stays (z, i) ? fusible (z, t->row[i], word) : -1;
+      if (j >= 0) z->mark[first_of (z, word[j])] |= FUSED;
+    }
+  z->slots = t->n;
+  for (size_t i = 0; i < count; i++)
+    if (stays (z, i))
+      {
+        const uint32_t *word = t->word + z->place[t->n + i];
+        const int row = t->row[i], call = row == WGI_ROW_call;
+        z->rows++;
+        z->words += call ? t->call[word[0]].source->n + 2 : wgi_rows[row].words;
+        z->words += fusible (z, row, word) >= 0;
+        z->guards += wgi_is_guard (row) != 0;
+        z->slots += wgi_is_guard (row) ? 0 : call ? t->call[word[0]].source->m : 1;
+      }
+}
+
+/* write */
+
+typedef struct { uint8_t *code; uint32_t *word; double *constant; wgi_source **source; size_t sources; } writer;
+
+static uint32_t renamed (const freezer *z, uint32_t word)
+{
+  if (word & WGI_CONSTANT) return (uint32_t) (z->slots + z->constant[word & ~WGI_CONSTANT]);
+  if (word & WGI_PARAM) return (uint32_t) (z->slots + z->constants + (word & ~WGI_PARAM));
+  return z->place[z->same[word]];
+}
+
+static int varies (const freezer *z, uint32_t word)
+{
+  const uint32_t w = first_of (z, word);
+  return wgi_word_is_slot (w) && z->mark[w] & VARIES;
+}
+
+static void put (const freezer *z, writer *w, int row, const uint32_t operand[], uint32_t immediate, int carries)
 {
   const wgi_row_info *info = &wgi_rows[row];
   int mask = 0;
   for (int j = 0; j < info->operands; j++)
     {
-      if (!(operand[j] & WGI_CONSTANT) && z->mark[operand[j]] & VARIES && info->maps >> j & 1) mask |= 1 << j;
-      const uint32_t to = renamed (z, w, slots, operand[j]);
-      if (w->word) w->word[w->p.words] = to;
-      w->p.words++;
+      mask |= (carries && info->maps >> j & 1 && varies (z, operand[j])) << j;
+      *w->word++ = renamed (z, operand[j]);
     }
-  if (row == WGI_GUARD_peek) immediate = renamed (z, w, slots, immediate);
-  if (info->words > info->operands)
-    {
-      if (w->word) w->word[w->p.words] = immediate;
-      w->p.words++;
-    }
-  if (w->code) w->code[w->p.count] = (uint8_t) (wgi_opcode_base[row] + (carries ? mask : 0));
-  w->p.count++;
-  w->p.guards += row >= WGI_FIRST_GUARD;
+  if (info->words > info->operands) *w->word++ = row == WGI_GUARD_peek ? renamed (z, immediate) : immediate;
+  *w->code++ = (uint8_t) (wgi_opcode_base[row] + mask);
 }
 
-/* Decide what is fused; a fused product's operands take its place in the sum. */
-static void fuse (const freezer *z)
+/* A call whose outputs start at slot; is any operand active? */
+static void put_call (const freezer *z, writer *w, const wgi_call_record *call, int carries)
 {
-  const wgi_tape *t = z->t;
-  for (size_t i = 0; i < wgi_tape_count (t); i++)
-    if (t->row[i] == WGI_ROW_add && z->mark[t->n + i] & VALUE)
-      {
-        const uint32_t *word = t->word + z->place[t->n + i];
-        const int j = fusible (z, word);
-        if (j >= 0) z->mark[word[j]] |= FUSED;
-      }
-}
-
-/* One pass over the tape: count (no block) or write. */
-static void walk (const freezer *z, writer *w, size_t slots)
-{
-  const wgi_tape *t = z->t;
   size_t at = 0;
-  w->p.count = w->p.words = w->p.constants = w->p.guards = 0, w->p.slots = t->n;
-  for (size_t i = 0; i < t->n; i++) z->mark[i] |= VARIES, z->place[i] = (uint32_t) i;
-  for (size_t i = 0; i < wgi_tape_count (t); i++)
+  int active = 0;
+  while (at < w->sources && w->source[at] != call->source) at++;
+  if (at == w->sources) w->source[w->sources++] = wgi_source_use (call->source);
+  *w->word++ = (uint32_t) at;
+  for (size_t j = 0; j < call->source->n; j++)
     {
-      const enum wgi_row row = t->row[i];
-      const wgi_row_info *info = &wgi_rows[row];
-      const uint32_t *word = t->word + at, slot = (uint32_t) (t->n + i);
-      const int guard = row >= WGI_FIRST_GUARD;
-      const size_t here = at;
-      at += info->words;
-      for (int j = 0; j < info->operands; j++)
-        if (!(word[j] & WGI_CONSTANT) && z->mark[word[j]] & VARIES && info->maps >> j & 1) z->mark[slot] |= VARIES;
-      if (!guard && !(z->mark[slot] & VALUE)) continue;
-      if (z->mark[slot] & FUSED) { z->place[slot] = (uint32_t) here; continue; }
-      const int j = row == WGI_ROW_add ? fusible (z, word) : -1;
+      const int live = carries && varies (z, call->operand[j]);
+      active |= live;
+      *w->word++ = renamed (z, call->operand[j]) | (live ? 0 : WGI_INACTIVE);
+    }
+  *w->word++ = (uint32_t) at;
+  *w->code++ = (uint8_t) (WGI_OP_call_0 + active);
+}
+
+static int any_varies (const freezer *z, int row, const uint32_t word[])
+{
+  int any = 0;
+  if (row == WGI_ROW_call)
+    for (size_t j = 0; j < z->t->call[word[0]].source->n && !any; j++) any = varies (z, z->t->call[word[0]].operand[j]);
+  for (int j = 0; j < wgi_rows[row].operands; j++) any |= wgi_rows[row].maps >> j & 1 && varies (z, word[j]);
+  return any;
+}
+
+static void write_rows (const freezer *z, writer *w)
+{
+  static const int fused[2][2] = { { WGI_ROW_muladd, WGI_ROW_muladd }, { WGI_ROW_mulsub, WGI_ROW_submul } };
+  const wgi_tape *t = z->t;
+  const size_t count = wgi_tape_count (t);
+  uint32_t next = (uint32_t) t->n;
+  for (size_t i = 0; i < t->n; i++) z->mark[i] |= VARIES, z->place[i] = (uint32_t) i;
+  for (size_t i = 0; i < count; i++)
+    {
+      const size_t slot = t->n + i;
+      const int row = t->row[i], carries = (z->mark[slot] & CARRIES) != 0;
+      const uint32_t *word = t->word + z->place[slot];
+      if (any_varies (z, row, word)) z->mark[slot] |= VARIES;
+      if (row == WGI_ROW_part) z->place[slot] = z->place[word[0]] + word[1];
+      if (!stays (z, i)) continue;
+      const int j = fusible (z, row, word);
       if (j >= 0)
         {
-          const uint32_t *product = t->word + z->place[word[j]];
-          put (z, w, slots, WGI_ROW_muladd, (uint32_t[]){ product[0], product[1], word[1-j] }, 0, z->mark[slot] & CARRIES);
+          const uint32_t *product = t->word + z->place[first_of (z, word[j])];
+          put (z, w, fused[row == WGI_ROW_sub][j], (uint32_t[]){ product[0], product[1], word[1-j] }, 0, carries);
         }
-      else
-        put (z, w, slots, row, word, info->words > info->operands ? word[info->operands] : 0, z->mark[slot] & CARRIES);
-      if (!guard) z->place[slot] = (uint32_t) w->p.slots++;
+      else if (row == WGI_ROW_call) put_call (z, w, &t->call[word[0]], carries);
+      else put (z, w, row, word, wgi_rows[row].words > wgi_rows[row].operands ? word[wgi_rows[row].operands] : 0, carries);
+      if (wgi_is_guard (row)) continue;
+      z->place[slot] = next;
+      next += row == WGI_ROW_call ? (uint32_t) t->call[word[0]].source->m : 1;
     }
 }
 
-static size_t padded (size_t bytes) { return (bytes + 7) & ~(size_t) 7; }
+/* Number the constants that are left in order of first use. */
+static void keep_constants (freezer *z)
+{
+  const size_t count = (size_t) (z->t->constant_at - z->t->constant);
+  for (size_t i = 0; i < count; i++)
+    z->constant[i] = z->constant[i] == i ? (uint32_t) z->constants++ : z->constant[z->constant[i]];
+}
+
+/* The block of a program: its head and then its arrays, each on 8 bytes. */
+static wgi_program *block_for (const freezer *z, size_t m, writer *w, uint32_t **out, double **param)
+{
+  const wgi_tape *t = z->t;
+  const size_t parts[] = { sizeof (wgi_program), z->rows, wgi_times (z->words, 4), wgi_times (m, 4),
+                           wgi_times (z->constants, 8), wgi_times (t->params, 8), wgi_times (t->calls, sizeof *w->source) };
+  size_t at[7], bytes = 0;
+  for (int i = 0; i < 7; i++) at[i] = bytes, bytes = wgi_plus (bytes, wgi_plus (parts[i], 7) & ~(size_t) 7);
+  char *block = bytes < SIZE_MAX/2 ? malloc (bytes) : NULL;
+  if (!block) return NULL;
+  wgi_program *p = (wgi_program *) block;
+  w->code = (uint8_t *) (block + at[1]), w->word = (uint32_t *) (block + at[2]), *out = (uint32_t *) (block + at[3]);
+  w->constant = (double *) (block + at[4]), *param = (double *) (block + at[5]);
+  w->source = (wgi_source **) (block + at[6]), w->sources = 0;
+  *p = (wgi_program){ .n = t->n, .m = m, .slots = z->slots, .constants = z->constants, .params = t->params,
+                      .count = z->rows, .words = z->words, .guards = z->guards, .recorded = wgi_tape_count (t), .bytes = bytes,
+                      .code = w->code, .word = w->word, .out = *out, .constant = w->constant, .param = *param,
+                      .source = w->source };
+  return p;
+}
 
 wgi_program *wgi_freeze (const wgi_tape *t, size_t m, const uint32_t out[])
 {
+  const size_t slots = t->next, constants = (size_t) (t->constant_at - t->constant);
   freezer z = { .t = t };
-  writer w = { .p = { .n = t->n, .m = m, .recorded = wgi_tape_count (t) } };
   wgi_program *p = NULL;
-  const size_t slots = t->next;
   z.mark = calloc (slots, 1);
+  z.same = malloc (wgi_times (slots, sizeof *z.same));
   z.place = malloc (wgi_times (slots, sizeof *z.place));
-  if (z.mark && z.place)
+  z.constant = malloc (wgi_times (constants + 1, sizeof *z.constant));
+  uint32_t *recent = malloc (RECENT*sizeof *recent);
+  if (z.mark && z.same && z.place && z.constant && recent)
     {
-      mark_needed (&z, m, out);
+      writer w = { 0 };
+      uint32_t *outs;
+      double *param;
+      number (&z, recent);
+      need_all (&z, m, out);
       fuse (&z);
-      walk (&z, &w, 0);
-      for (size_t i = 0; i < m; i++) w.p.constants += (out[i] & WGI_CONSTANT) != 0;
-      const size_t head = padded (sizeof *p), code = padded (w.p.count), word = padded (wgi_times (w.p.words, 4)),
-                   outs = padded (wgi_times (m, 4));
-      w.p.bytes = head + code + word + outs + wgi_times (w.p.constants, 8);
-      char *block = malloc (w.p.bytes);
-      if (block)
+      for (size_t i = 0; i < constants; i++) z.constants += z.constant[i] == i;
+      p = block_for (&z, m, &w, &outs, &param);
+      if (p)
         {
-          const size_t number = w.p.slots;
-          p = (wgi_program *) block;
-          w.code = (uint8_t *) (block + head);
-          w.word = (uint32_t *) (block + head + code);
-          w.constant = (double *) (block + head + code + word + outs);
-          walk (&z, &w, number);
-          uint32_t *to = (uint32_t *) (block + head + code + word);
-          for (size_t i = 0; i < m; i++) to[i] = renamed (&z, &w, number, out[i]);
-          w.p.code = w.code, w.p.word = w.word, w.p.out = to, w.p.constant = w.constant;
-          memcpy (p, &w.p, sizeof *p);
+          for (size_t i = 0, k = 0; i < constants; i++)
+            if (z.constant[i] == i) w.constant[k++] = t->constant[i];
+          z.constants = 0;
+          keep_constants (&z);
+          if (t->params) memcpy (param, t->param, t->params*sizeof *param);
+          write_rows (&z, &w);
+          for (size_t i = 0; i < m; i++) outs[i] = renamed (&z, out[i]);
+          p->sources = w.sources;
         }
     }
-  free (z.mark), free (z.place);
+  free (z.mark), free (z.same), free (z.place), free (z.constant), free (recent);
   return p;
+}
+
+void wgi_program_free (wgi_program *p)
+{
+  if (!p) return;
+  for (size_t i = 0; i < p->sources; i++) wgi_source_leave (p->source[i]);
+  free (p);
 }

@@ -2,9 +2,12 @@
  * Copyright the Wengert developers
  *
  * The frozen program: what a tape becomes for replay, in one block.  Its operations are in recorded order
- * without dead code, mul and add fused to muladd where the product is used once.  Slots: inputs
- * 0 .. n - 1, then one per row in order, so that an operation's own slot is implied; constants follow
- * the slots, so that a word is an index into the value plane whatever it names.
+ * without dead code and repetitions, a product fused with the sum or difference that alone uses it.  Slots: inputs
+ * 0 .. n - 1, then one per row in order, so that an operation's own slot is implied; constants and then
+ * parameters follow the slots, so that a word is an index into the value plane whatever it names.
+ *
+ * A call has the words: index of the source, an operand per input (WGI_INACTIVE added when no adjoint may go there),
+ * index again; and a slot per output.
  *
  * The opcode of a row tells which operands are active, that is, carry a derivative from the inputs to the
  * outputs: row base + mask.  Sweeps need no test per operand, and constants need no tangent or adjoint.
@@ -37,8 +40,11 @@ enum wgi_opcode {
 #define X(name, operands) WGI_OP_guard_##name,
   WGI_GUARDS (X)
 #undef X
+  WGI_OP_call_0, WGI_OP_call_1,
   WGI_OPCODES
 };
+
+#define WGI_INACTIVE 0x80000000u       /* on a call's operand */
 
 /* The row or guard of an opcode; opcode - wgi_opcode_base[row] is its mask. */
 extern const uint8_t wgi_opcode_row[WGI_OPCODES];
@@ -47,7 +53,7 @@ extern const uint8_t wgi_opcode_base[WGI_ROWS];
 typedef struct {
   size_t n, m;
   size_t slots;             /* inputs and rows */
-  size_t constants;
+  size_t constants, params;
   size_t count, words;      /* operations, guards among them, and their words */
   size_t guards;
   size_t recorded;          /* operations on the tape it came from */
@@ -56,10 +62,24 @@ typedef struct {
   const uint32_t *word;     /* words */
   const uint32_t *out;      /* m: what each output is */
   const double *constant;   /* constants */
+  const double *param;      /* params: what they were while recording */
+  wgi_source *const *source;     /* sources: whom calls call; counted, each once */
+  size_t sources;
 } wgi_program;
 
-/* Freeze a closed tape whose outputs are the words out[m].  One block, for free ().  NULL: out of memory. */
+/* Freeze a closed tape whose outputs are the words out[m].  NULL: out of memory. */
 wgi_program *wgi_freeze (const wgi_tape *t, size_t m, const uint32_t out[]);
+void wgi_program_free (wgi_program *p);
+
+/* Numbers in a value plane. */
+static inline size_t wgi_numbers (const wgi_program *p) { return p->slots + p->constants + p->params; }
+
+/* The words of the operation with this code, whose words start at word. */
+static inline size_t wgi_words (const wgi_program *p, uint8_t code, const uint32_t *word)
+{
+  const enum wgi_row row = (enum wgi_row) wgi_opcode_row[code];
+  return row == WGI_ROW_call ? p->source[word[0]]->n + 2 : wgi_rows[row].words;
+}
 
 /* May the adjoint of a word matter, that is, is it a slot? */
 static inline int wgi_is_slot (const wgi_program *p, uint32_t word) { return word < p->slots; }

@@ -27,4 +27,6 @@ const wgi_row_info wgi_rows[WGI_ROWS] = {
 #include <wengert/rules.def>
 #define X(name, operands)      [WGI_GUARD_##name] = { #name, operands, operands + 1, 0 },
   WGI_GUARDS (X)
+  [WGI_ROW_call] = { "call", 0, 1, 0 },
+  [WGI_ROW_part] = { "part", 1, 2, 1 },
 };

@@ -32,10 +32,13 @@ enum wgi_row {
 #define X(name, operands) WGI_GUARD_##name,
   WGI_GUARDS (X)
 #undef X
+  WGI_ROW_call,             /* another function: the word is its place in the tape's calls; its first output */
+  WGI_ROW_part,             /* one more output of the call in the operand's slot; the immediate says which */
   WGI_ROWS
 };
 
-#define WGI_FIRST_GUARD WGI_GUARD_lt
+
+static inline int wgi_is_guard (int row) { return row >= WGI_GUARD_lt && row < WGI_ROW_call; }
 
 typedef struct {
   const char *name;

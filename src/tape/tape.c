@@ -33,7 +33,7 @@ int wgi_tape_open (wgi_tape *t, size_t n)
   memset (t, 0, sizeof *t);
   while (place < WGI_NESTING && table[place] != &none) place++;
   if (place == WGI_NESTING) return wgi_fail (WG_ELIMIT, "recordings nest deeper than %d", WGI_NESTING);
-  t->limit = WGI_CONSTANT;
+  t->limit = WGI_PARAM;
   if (n >= t->limit) return wgi_fail (WG_ELIMIT, "%zu inputs are more than a tape can hold", n);
   if (here.generation == 0)                        /* threads start apart, so that their variables differ; */
     {                                              /* one may have the address of an earlier one, not the time */
@@ -51,16 +51,21 @@ int wgi_tape_open (wgi_tape *t, size_t n)
   return WG_OK;
 }
 
+static int is_unnamed (double x);
+
 void wgi_tape_close (wgi_tape *t)
 {
+  for (size_t i = 0; i < t->params; i++)
+    if (is_unnamed (t->param[i])) t->param[i] = 0;
   table[t->stamp >> 16] = FREE;
   here.inner = t->outer;
 }
 
 void wgi_tape_free (wgi_tape *t)
 {
-  free (t->row), free (t->word), free (t->constant);
-  t->row = NULL, t->word = NULL, t->constant = NULL;
+  for (size_t i = 0; i < t->calls; i++) wgi_source_leave (t->call[i].source), free (t->call[i].operand);
+  free (t->row), free (t->word), free (t->constant), free (t->param), free (t->call);
+  t->row = NULL, t->word = NULL, t->constant = NULL, t->param = NULL, t->call = NULL, t->calls = 0;
 }
 
 void wgi_tape_fail (wgi_tape *t, int status, const char *format, ...)
@@ -130,17 +135,32 @@ static inline uint32_t word_of (wgi_tape *t, wg_var a)
   return a.ids ? a.slot : constant (t, a.value);
 }
 
+/* Are x[count] all literals or on one tape?  Parameters too; off the fast path. */
+static __attribute__ ((noinline)) int all_fit (const wg_var x[], size_t count)
+{
+  const wgi_tape *common = NULL;
+  for (size_t i = 0; i < count; i++)
+    if (x[i].ids)
+      {
+        const wgi_tape *t = tape_of (x[i].ids);
+        if (!t || (common && t != common)) return 0;
+        if (x[i].slot >= t->next && !(x[i].slot & WGI_PARAM && (x[i].slot & ~WGI_PARAM) < t->params)) return 0;
+        common = t;
+      }
+  return 1;
+}
+
 /* Operands without a common tape: the error goes to every tape that one of them is on, else to the innermost
  * recording, else it is the thread's last error. */
-static __attribute__ ((noinline, cold)) void misfit (enum wgi_row row, const wg_var x[], int count)
+static __attribute__ ((noinline, cold)) void misfit (int row, const wg_var x[], size_t count)
 {
   wgi_tape *first = NULL;
-  int told = 0;
-  for (int i = 0; i < count; i++)
+  size_t told = 0;
+  for (size_t i = 0; i < count; i++)
     {
       wgi_tape *t = x[i].ids ? tape_of (x[i].ids) : NULL;
       if (!x[i].ids) continue;
-      if (t && x[i].slot < t->next)
+      if (t && all_fit (&x[i], 1))
         {
           if (first && first != t)
             {
@@ -155,8 +175,8 @@ static __attribute__ ((noinline, cold)) void misfit (enum wgi_row row, const wg_
   const char *what = x[told-1].ids == WGI_UNSET ? "an output that is not set yet"
                                                 : "a variable of an ended recording or of another thread";
   if (!first) first = innermost ();
-  if (first) wgi_tape_fail (first, WG_ETAPE, "%s: operand %d is %s", wgi_rows[row].name, told, what);
-  else wgi_fail (WG_ETAPE, "%s: operand %d is %s", wgi_rows[row].name, told, what);
+  if (first) wgi_tape_fail (first, WG_ETAPE, "%s: operand %zu is %s", wgi_rows[row].name, told, what);
+  else wgi_fail (WG_ETAPE, "%s: operand %zu is %s", wgi_rows[row].name, told, what);
 }
 
 /* Is a a literal or on the tape with these ids? */
@@ -175,8 +195,9 @@ static inline __attribute__ ((always_inline)) wg_var record (enum wgi_row row, i
   if (count > 2 && !y.ids) y.ids = c.ids;
   if (!y.ids) return y;
   wgi_tape *t = tape_of (y.ids);
-  if (unlikely (!t || !fits (t, y.ids, a) || (count > 1 && !fits (t, y.ids, b)) || (count > 2 && !fits (t, y.ids, c))))
-    return misfit (row, (wg_var[]){ a, b, c }, count), y;
+  if (unlikely (!t || !fits (t, y.ids, a) || (count > 1 && !fits (t, y.ids, b)) || (count > 2 && !fits (t, y.ids, c)))
+      && !all_fit ((wg_var[]){ a, b, c }, (size_t) count))
+    return misfit (row, (wg_var[]){ a, b, c }, (size_t) count), y;
   if (unlikely (t->row_at >= t->row_end) && !grow (t)) return y;      /* beyond the end: failed amid an operation */
   uint32_t *word = t->word_at;
   word[0] = word_of (t, a);
@@ -275,10 +296,118 @@ void wg_raise (wg_var like, const char *why)
   else wgi_fail (WG_EMODEL, "%.200s", why ? why : "");
 }
 
+/* parameters */
+
+/* The value of a parameter below the highest that the model has not named: a NaN of its own, 0 in the end. */
+static const uint64_t unnamed_bits = 0x7ff8000057454e47;
+
+static double unnamed (void)
+{
+  double x;
+  memcpy (&x, &unnamed_bits, sizeof x);
+  return x;
+}
+
+static int is_unnamed (double x)
+{
+  return memcmp (&x, &unnamed_bits, sizeof x) == 0;
+}
+
+wg_var wg_param (wg_var like, size_t i, double initial)
+{
+  wgi_tape *t = like.ids ? tape_of (like.ids) : innermost ();
+  if (!t)
+    {
+      wgi_fail (WG_ETAPE, "wg_param: not in a recording");
+      return wg_num (initial);
+    }
+  if (!t->status && i >= t->params)
+    {
+      double *param = t->param;
+      if (i >= WGI_PARAM) wgi_tape_fail (t, WG_ELIMIT, "parameter %zu: more than a tape can hold", i);
+      else if (i >= t->param_capacity)
+        {
+          const size_t capacity = 2*i + 8;
+          param = realloc (t->param, wgi_times (capacity, sizeof *param));
+          if (!param) wgi_tape_fail (t, WG_ENOMEM, "out of memory for %zu parameters", i + 1);
+          else t->param = param, t->param_capacity = capacity;
+        }
+      if (!t->status)
+        {
+          for (size_t j = t->params; j <= i; j++) param[j] = j < t->set_count ? t->set[j] : unnamed ();
+          t->params = i + 1;
+        }
+    }
+  if (!t->status && is_unnamed (t->param[i])) t->param[i] = initial;
+  if (t->status) return (wg_var){ initial, 0, t->stamp << WGI_SHAPE_BITS };
+  return (wg_var){ t->param[i], WGI_PARAM | (uint32_t) i, t->stamp << WGI_SHAPE_BITS };
+}
+
+void wg_params (wg_var like, size_t first, size_t count, const double initial[], wg_var p[])
+{
+  for (size_t i = 0; i < count; i++) p[i] = wg_param (like, first + i, initial ? initial[i] : 0);
+}
+
+/* calls */
+
+/* Room for one more call, with its operands.  NULL when the tape has failed. */
+static wgi_call_record *new_call (wgi_tape *t, size_t n)
+{
+  if (t->status) return NULL;
+  if (t->calls == t->call_capacity)
+    {
+      const size_t capacity = 2*t->call_capacity + 8;
+      wgi_call_record *call = realloc (t->call, wgi_times (capacity, sizeof *call));
+      if (!call) return wgi_tape_fail (t, WG_ENOMEM, "out of memory after %zu calls", t->calls), NULL;
+      t->call = call, t->call_capacity = capacity;
+    }
+  wgi_call_record *call = &t->call[t->calls];
+  call->operand = malloc (wgi_times (n, sizeof *call->operand));
+  if (!call->operand) return wgi_tape_fail (t, WG_ENOMEM, "out of memory after %zu calls", t->calls), NULL;
+  return call;
+}
+
+/* One operation with no or one operand, and one word; the variable of its slot. */
+static wg_var append (wgi_tape *t, enum wgi_row row, const wg_var *operand, uint32_t word, double value)
+{
+  wg_var y = { value, 0, t->stamp << WGI_SHAPE_BITS };
+  if (t->row_at >= t->row_end && !grow (t)) return y;
+  if (operand) *t->word_at++ = operand->slot;
+  *t->word_at++ = word;
+  *t->row_at++ = (uint8_t) row;
+  y.slot = t->next++;
+  return y;
+}
+
+void wgi_tape_call (wgi_source *source, const wg_var x[], const double value[], wg_var y[])
+{
+  wgi_tape *t = NULL;
+  for (size_t i = 0; i < source->n && !t; i++) t = x[i].ids ? tape_of (x[i].ids) : NULL;
+  const int fit = all_fit (x, source->n);
+  if (!fit) misfit (WGI_ROW_call, x, source->n);
+  wgi_call_record *call = t && fit ? new_call (t, source->n) : NULL;
+  if (call)
+    {
+      call->source = wgi_source_use (source);
+      for (size_t i = 0; i < source->n; i++) call->operand[i] = word_of (t, x[i]);
+      t->calls++;
+      for (size_t i = 0; i < source->m; i++)
+        y[i] = i ? append (t, WGI_ROW_part, &y[0], (uint32_t) i, value[i])
+                 : append (t, WGI_ROW_call, NULL, (uint32_t) (t->calls - 1), value[0]);
+    }
+  else
+    for (size_t i = 0; i < source->m; i++) y[i] = (wg_var){ value[i], 0, t ? t->stamp << WGI_SHAPE_BITS : 0 };
+}
+
+wgi_tape *wgi_tape_of (wg_var a)
+{
+  return a.ids ? tape_of (a.ids) : NULL;
+}
+
 int wgi_tape_output (wgi_tape *t, size_t i, wg_var y, uint32_t *word)
 {
   if (y.ids == WGI_UNSET) return wgi_fail (WG_EUNSET, "the model left output %zu unset", i);
-  if (y.ids && (tape_of (y.ids) != t || y.slot >= t->next))
+  if (y.ids && (tape_of (y.ids) != t || !all_fit (&y, 1)))
     return wgi_fail (WG_ETAPE, "output %zu is a variable of another recording", i);
   *word = word_of (t, y);
   if (t->status) return wgi_fail (t->status, "%s", t->message);

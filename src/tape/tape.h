@@ -3,7 +3,7 @@
  *
  * The tape: what a model does, one operation after the other, as it is recorded.  Operation i has slot n + i,
  * whether it is a row or a guard; inputs are slots 0 .. n - 1.  Each operation is its row (a byte) and its
- * words; a word names a slot or, with WGI_CONSTANT, a constant.  Constants are kept in order of use and
+ * words; a word names a slot, a constant or a parameter.  Constants are kept in order of use and
  * never merged here: a datum that happens to be 0 or 1 must not change the operations.
  *
  * A tape is reachable from a variable through this thread's table of tapes, so that stale, mixed and
@@ -15,12 +15,20 @@
 #include <wengert/var.h>
 
 #include "base/status.h"
+#include "tape/callee.h"
 #include "tape/rows.h"
 
-#define WGI_CONSTANT 0x80000000u
+#define WGI_CONSTANT 0x80000000u      /* word: a constant, by its number */
+#define WGI_PARAM    0x40000000u      /* word, and slot of a variable: a parameter, by its number */
 #define WGI_NESTING 15                /* recordings that may nest on a thread; table place 15 marks unset outputs */
 #define WGI_SHAPE_BITS 12             /* ids: place (4), generation (16), shape (12; 0 is a scalar) */
 #define WGI_UNSET UINT32_MAX          /* ids of an output that the model has not set */
+
+/* A call of another function; its operands are words, as those of rows are. */
+typedef struct {
+  wgi_source *source;                 /* counted */
+  uint32_t *operand;                  /* source->n */
+} wgi_call_record;
 
 typedef struct {
   uint32_t stamp;                     /* ids >> WGI_SHAPE_BITS of its variables */
@@ -32,6 +40,12 @@ typedef struct {
   uint32_t *word;
   double *constant;
   size_t n, limit;                    /* inputs; slots that may be used */
+  double *param;                      /* of each parameter so far: its value here */
+  size_t params, param_capacity;
+  const double *set;                  /* values given to the first set_count parameters, instead of the model's */
+  size_t set_count;
+  wgi_call_record *call;              /* of each call: whom, and on what */
+  size_t calls, call_capacity;
   int status;                         /* the first error, 0 while there is none */
   int outer;                          /* place of the recording that was innermost before */
   char message[WGI_MESSAGE];
@@ -49,6 +63,15 @@ void wgi_tape_free (wgi_tape *t);
 
 /* The variable of input i, with a value. */
 wg_var wgi_tape_input (const wgi_tape *t, size_t i, double value);
+
+/* Record a call of a function with operands x[n], its outputs having these values; y[m] are the outputs.  The
+ * source is counted.  When an operand does not fit, or the tape has failed, y are the values all the same. */
+void wgi_tape_call (wgi_source *source, const wg_var x[], const double value[], wg_var y[]);
+
+/* The tape of a variable; NULL for a literal, and when it is stale. */
+wgi_tape *wgi_tape_of (wg_var a);
+
+static inline int wgi_word_is_slot (uint32_t word) { return word < WGI_PARAM; }
 
 /* Find out what an output is: its word (slot or constant, appended when it is a literal).  WG_EUNSET, WG_ETAPE. */
 int wgi_tape_output (wgi_tape *t, size_t i, wg_var y, uint32_t *word);

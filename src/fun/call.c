@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * Recorded functions as operations: the source keeps a handle with the parameters of its time, each
+ * instance is a clone of it.  wg_call records one; wgi_fun_of_source makes a function of one call.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fun/derived.h"
+#include "fun/fun.h"
+
+typedef struct {
+  wgi_source source;
+  wg_fun *fun;
+  pthread_mutex_t lock;          /* guards fun */
+} recorded_source;
+
+typedef struct { wgi_callee callee; wg_fun *fun; } recorded_callee;
+
+/* instances */
+
+static const struct {
+  size_t (*forward) (const wgi_program *, wgi_frame *, uint64_t *);
+  void (*reverse) (const wgi_program *, wgi_frame *);
+  unsigned planes;               /* of values and tangents */
+} sweep[4] = {
+  [WGI_VALUE] = { wgi_forward_double, wgi_reverse_double, 1 },
+  [WGI_D1] = { wgi_forward_dual, wgi_reverse_dual, 3 },
+  [WGI_D1 | WGI_D2] = { wgi_forward_dual2, wgi_reverse_dual2, 15 },
+};
+
+/* Go to x, stay if the handle is there already, and bring the tangents of the mode along. */
+static int go (wg_fun *f, int mode, double *const x[])
+{
+  const size_t bytes = f->family->n*sizeof (double);
+  const int there = f->at_point && memcmp (f->frame.plane[WGI_VALUE], x[0], bytes) == 0;
+  int rc = wgi_fun_planes (f, sweep[mode].planes);
+  if (!rc) rc = mode == WGI_D1 ? wgi_fun_at_dual (f, there ? NULL : x[0], x[1]) : wgi_fun_at (f, there ? NULL : x[0]);
+  if (rc || mode != (WGI_D1 | WGI_D2)) return rc;
+  uint64_t found;
+  for (int d = 1; d < 4; d++) memcpy (f->frame.plane[d], x[d], bytes);
+  f->frame.status = 0;
+  wgi_forward_dual2 (f->trace->program, &f->frame, &found);
+  return f->frame.status;
+}
+
+static int forward (wgi_callee *c, int mode, double *const x[], double *const y[])
+{
+  wg_fun *f = ((recorded_callee *) c)->fun;
+  const int rc = go (f, mode, x);
+  const wgi_program *p = f->trace->program;
+  for (int d = 0; d <= mode && !rc; d++)
+    if ((d & mode) == d)
+      for (size_t i = 0; i < p->m; i++) y[d][i] = d == 0 || wgi_is_slot (p, p->out[i]) ? f->frame.plane[d][p->out[i]] : 0;
+  return rc;
+}
+
+static int reverse (wgi_callee *c, int mode, double *const x[], double *const ybar[], double *const xbar[])
+{
+  wg_fun *f = ((recorded_callee *) c)->fun;
+  int rc = go (f, mode, x);
+  if (!rc) rc = wgi_fun_planes (f, sweep[mode].planes << WGI_ADJOINT);
+  if (rc) return rc;
+  const wgi_program *p = f->trace->program;
+  for (int d = 0; d <= mode; d++)
+    if ((d & mode) == d)
+      for (size_t i = 0; i < p->m; i++)
+        if (wgi_is_slot (p, p->out[i])) f->frame.plane[WGI_ADJOINT + d][p->out[i]] += ybar[d][i];
+  f->frame.status = 0;
+  sweep[mode].reverse (p, &f->frame);
+  for (int d = 0; d <= mode; d++)
+    if ((d & mode) == d)
+      {
+        memcpy (xbar[d], f->frame.plane[WGI_ADJOINT + d], p->n*sizeof (double));
+        wgi_fun_rest (f, WGI_ADJOINT + d);
+      }
+  return f->frame.status;
+}
+
+static void free_instance (wgi_callee *c)
+{
+  wg_fun_free (((recorded_callee *) c)->fun);
+}
+
+static wgi_callee *instance (wgi_source *s)
+{
+  recorded_callee *c = (recorded_callee *) wgi_callee_new (s, sizeof *c);
+  if (!c) return NULL;
+  c->callee.forward = forward, c->callee.reverse = reverse, c->callee.free = free_instance;
+  if (!(c->fun = wg_fun_clone (((recorded_source *) s)->fun))) return wgi_callee_free (&c->callee), NULL;
+  return &c->callee;
+}
+
+wgi_callee *wgi_callee_new (wgi_source *s, size_t size)
+{
+  wgi_callee *c = calloc (1, size);
+  if (c) c->scratch = malloc (wgi_times (wgi_times (8, wgi_plus (s->n, s->m)), sizeof *c->scratch));
+  if (!c || !c->scratch) return free (c), wgi_fail (WG_ENOMEM, "no memory for a call"), NULL;
+  c->source = wgi_source_use (s);
+  return c;
+}
+
+void wgi_callee_free (wgi_callee *c)
+{
+  if (c->free) c->free (c);
+  wgi_source_leave (c->source);
+  free (c->scratch), free (c);
+}
+
+/* sources */
+
+static const wg_fun *derived (wgi_source *s, enum wgi_derived kind)
+{
+  return wgi_fun_derived (((recorded_source *) s)->fun, kind);
+}
+
+static void free_source (wgi_source *s)
+{
+  recorded_source *r = (recorded_source *) s;
+  wg_fun_free (r->fun);
+  pthread_mutex_destroy (&r->lock);
+  free (r);
+}
+
+wgi_source *wgi_fun_source (const wg_fun *f)
+{
+  wgi_family *s = f->family;
+  if (wgi_family_lock (s)) return NULL;
+  wg_fun *cache = (wg_fun *) f;             /* the cache of a handle that models may share: under the family's lock */
+  wgi_source *had = f->source ? wgi_source_use (f->source) : NULL;
+  wgi_family_unlock (s);
+  if (had) return had;
+  recorded_source *r = calloc (1, sizeof *r);
+  if (!r || pthread_mutex_init (&r->lock, NULL)) return free (r), wgi_fail (WG_ENOMEM, "no memory for a call"), NULL;
+  r->source = (wgi_source){ .users = 2, .n = s->n, .m = s->m, .name = "call", .instance = instance, .derived = derived,
+                            .free = free_source };
+  if (!(r->fun = wg_fun_clone (f))) return pthread_mutex_destroy (&r->lock), free (r), NULL;
+  wgi_family_lock (s);
+  had = cache->source, cache->source = &r->source;
+  wgi_family_unlock (s);
+  wgi_source_leave (had);
+  return &r->source;
+}
+
+wg_fun *wgi_fun_of_source (wgi_source *source)
+{
+  wgi_family *s = wgi_family_new (NULL, NULL, source->n, source->m);
+  wg_var *x = malloc (wgi_times (source->n, sizeof *x)), *y = malloc (wgi_times (source->m, sizeof *y));
+  uint32_t *out = malloc (wgi_times (source->m, sizeof *out));
+  double *zero = calloc (source->m, sizeof *zero);
+  wgi_tape tape = { 0 };
+  wgi_trace *t = NULL;
+  wg_fun *f = NULL;
+  int rc = s && x && y && out && zero ? wgi_tape_open (&tape, source->n) : wgi_fail (WG_ENOMEM, "out of memory");
+  if (!rc)
+    {
+      for (size_t i = 0; i < source->n; i++) x[i] = wgi_tape_input (&tape, i, 0);
+      wgi_tape_call (source, x, zero, y);
+      for (size_t i = 0; i < source->m && !rc; i++) rc = wgi_tape_output (&tape, i, y[i], &out[i]);
+      wgi_tape_close (&tape);
+    }
+  if (!rc) rc = wgi_trace_keep (s, &tape, out, &t);
+  if (!rc && !(f = wgi_fun_handle (s, t))) wgi_trace_leave (t);
+  if (f) s->handles = 1;
+  else wgi_family_free (s);
+  free (x), free (y), free (out), free (zero);
+  wgi_tape_free (&tape);
+  wgi_source_leave (source);
+  return f;
+}
+
+/* The tape that an error of this call belongs to is told through an operand. */
+static void fail_on (const wg_var x[], size_t n, int status, const char *text)
+{
+  for (size_t i = 0; i < n; i++)
+    {
+      wgi_tape *t = wgi_tape_of (x[i]);
+      if (t) wgi_tape_fail (t, status, "wg_call: %.200s", text);
+    }
+}
+
+/* Values of a source at the values of x; then the operation. */
+static void call (wgi_source *s, const wg_var x[], wg_var y[])
+{
+  recorded_source *r = (recorded_source *) s;
+  double *value = calloc (s->n + s->m, sizeof *value);
+  if (!value)
+    {
+      fail_on (x, s->n, WG_ENOMEM, "out of memory");
+      for (size_t i = 0; i < s->m; i++) y[i] = wg_num (NAN);
+      return;
+    }
+  for (size_t i = 0; i < s->n; i++) value[i] = x[i].value;
+  pthread_mutex_lock (&r->lock);
+  const int rc = wgi_fun_at (r->fun, value);
+  const wgi_program *q = r->fun->trace->program;
+  for (size_t i = 0; i < s->m; i++) value[s->n + i] = rc ? NAN : r->fun->frame.plane[WGI_VALUE][q->out[i]];
+  pthread_mutex_unlock (&r->lock);
+  if (rc < 0) fail_on (x, s->n, rc, wg_last_error ());
+  wgi_tape_call (s, x, value + s->n, y);
+  free (value);
+}
+
+void wg_call (const wg_fun *f, const wg_var x[], const wg_var p[], wg_var y[])
+{
+  if (!f || !x || !y)
+    {
+      if (f && y) for (size_t i = 0; i < f->family->m; i++) y[i] = wg_num (NAN);
+      wg_raise (x ? x[0] : wg_num (0), "wg_call: f, x or y is NULL");
+      return;
+    }
+  const size_t n = f->family->n;
+  const wg_fun *g = p && f->params ? wgi_fun_derived (f, WGI_WITH_PARAMS) : f;
+  wg_var *xp = g && g != f ? malloc (wgi_times (n + f->params, sizeof *xp)) : NULL;
+  wgi_source *s = g && (g == f || xp) ? wgi_fun_source (g) : NULL;
+  if (s && xp)
+    {
+      memcpy (xp, x, n*sizeof *x), memcpy (xp + n, p, f->params*sizeof *p);
+      call (s, xp, y);
+    }
+  else if (s) call (s, x, y);
+  else
+    {
+      fail_on (x, n, wgi_last_status (), wg_last_error ());
+      for (size_t i = 0; i < f->family->m; i++) y[i] = wg_num (NAN);
+    }
+  wgi_source_leave (s);
+  free (xp);
+}

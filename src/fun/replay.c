@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * The number var.  What is structure for other numbers is recorded for this one, since the new function is replayed at other
+ * points: a test of WHERE becomes a mask, "a zero tangent contributes zero" a selection by the tangent, and an
+ * adjoint that came through a mask carries it along, so that an arm that is not taken there contributes nothing.
+ * A literal 0 is no tangent and a literal 1 multiplies nothing: only seeds and constants are literals.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include <wengert/generic.h>
+
+#include "fun/derived.h"
+#include "fun/replay.h"
+
+/* An adjoint: at rest, awake, or awake where mask is not 0. */
+typedef struct { wg_var v, mask; enum { ASLEEP_ = 0, AWAKE_, MASKED_ } state; } var_adjoint;
+
+struct wgi_replay {
+  wg_fun *f;
+  wg_var *v;                     /* wgi_numbers: values */
+  wg_var *tangent;               /* slots; made when needed */
+  var_adjoint *adjoint;          /* slots */
+  var_adjoint now;               /* of the operation at hand */
+};
+
+/* arithmetic that leaves out what structure says */
+
+static int is_literal (wg_var a, double c) { return !a.ids && a.value == c; }
+
+static wg_var product (wg_var p, wg_var t)
+{
+  return is_literal (t, 1) ? p : wg_var_mul (p, t);
+}
+
+static wg_var sum (wg_var s, wg_var e)
+{
+  return is_literal (s, 0) ? e : wg_var_add (s, e);
+}
+
+static wg_var scaled (double c, wg_var x) { return wg_var_mul (wg_num (c), x); }
+static wg_var shifted (double c, wg_var x) { return wg_var_add (wg_num (c), x); }
+static wg_var inverted (wg_var mask) { return wg_var_is_eq (mask, wg_num (0)); }
+
+#define wg_var_scale scaled
+#define wg_var_shift shifted
+
+/* e where the tangent t is not zero */
+static wg_var kept (wg_var t, wg_var e)
+{
+  return t.ids ? wg_var_select (t, e, wg_num (0)) : e;
+}
+
+#include <wengert/words_begin.h>
+
+/* tests as masks */
+#define N(op)            wg_var_##op
+#define NONZERO(p)       wg_var_is_ne (p, wg_num (0))
+#define POSITIVE(p)      wg_var_is_lt (wg_num (0), p)
+#define LESS(p, q)       wg_var_is_lt (p, q)
+#define ABOVE(p, q, r)   wg_var_mul (inverted (LESS (p, q)), wg_var_is_lt (r, p))
+#define OUTSIDE(p, q, r) wg_var_max (LESS (p, q), wg_var_is_lt (r, p))
+#define IS_MAX(p, q)     wg_var_max (wg_var_is_le (q, p), wg_var_is_ne (p, p))
+#define IS_MIN(p, q)     wg_var_max (wg_var_is_le (p, q), wg_var_is_ne (p, p))
+
+/* forward: the tangent of each row */
+
+#define TO(e)            s = sum (s, e);
+#define SAME             TO (t)
+#define FLIP             TO (wg_var_neg (t))
+#define VIA(p)           TO (kept (t, product ((p), t)))
+#define FLIP_VIA(p)      TO (kept (t, wg_var_neg (product ((p), t))))
+#define OVER(q)          TO (kept (t, wg_var_div (t, (q))))
+#define SCALE_OVER(r, q) TO (kept (t, wg_var_div (scaled ((r), t), (q))))
+#define WHERE(test, map)  { const wg_var all = t; t = wg_var_select (test, t, wg_num (0)); map t = all; }
+#define UNLESS(test, map) WHERE (inverted (test), map)
+#define WHEN(test, map)   { if (test) { map } }
+#define NONE
+#define PART(tangent, map) if (!is_literal (tangent, 0)) { wg_var t = tangent; (void) t; map }
+
+#define ROW1(name, ma)                                                                            \
+  static wg_var dot_##name (wg_var a, wg_var y, wg_var ta)                                        \
+  { wg_var s = wg_num (0); (void) a, (void) y; PART (ta, ma) return s; }
+#define ROW1K(name, ma)                                                                           \
+  static wg_var dot_##name (wg_var a, int k, wg_var y, wg_var ta)                                 \
+  { wg_var s = wg_num (0); (void) a, (void) y, (void) k; PART (ta, ma) return s; }
+#define ROW1C(name, ma)                                                                           \
+  static wg_var dot_##name (wg_var a, double c, int k, wg_var y, wg_var ta)                       \
+  { wg_var s = wg_num (0); (void) a, (void) y; PART (ta, ma) return s; }
+#define ROW2(name, ma, mb)                                                                        \
+  static wg_var dot_##name (wg_var a, wg_var b, wg_var y, wg_var ta, wg_var tb)                   \
+  { wg_var s = wg_num (0); (void) a, (void) b, (void) y; PART (ta, ma) PART (tb, mb) return s; }
+#define ROW2K(name, ma, mb)                                                                       \
+  static wg_var dot_##name (wg_var a, wg_var b, int k, wg_var y, wg_var ta, wg_var tb)            \
+  { wg_var s = wg_num (0); (void) a, (void) b, (void) y, (void) k; PART (ta, ma) PART (tb, mb) return s; }
+#define ROW3(name, ma, mb, mc)                                                                    \
+  static wg_var dot_##name (wg_var a, wg_var b, wg_var c, wg_var y, wg_var ta, wg_var tb, wg_var tc) \
+  {                                                                                               \
+    wg_var s = wg_num (0); (void) a, (void) b, (void) c, (void) y;                                \
+    PART (ta, ma) PART (tb, mb) PART (tc, mc) return s;                                           \
+  }
+#define FLAT1(name)
+#define FLAT2(name)
+#include <wengert/rules.def>
+#undef TO
+#undef SAME
+#undef FLIP
+#undef VIA
+#undef FLIP_VIA
+#undef OVER
+#undef SCALE_OVER
+#undef WHERE
+#undef UNLESS
+#undef WHEN
+#undef NONE
+#undef PART
+#undef ROW1
+#undef ROW1K
+#undef ROW1C
+#undef ROW2
+#undef ROW2K
+#undef ROW3
+#undef FLAT1
+#undef FLAT2
+
+/* calls */
+
+/* Operands of the call whose words start at word; to is room for more. */
+static wg_var *operands (const wgi_replay *r, const wgi_source *s, const uint32_t *word, size_t more)
+{
+  wg_var *x = malloc ((s->n + more)*sizeof *x);
+  if (!x) wg_raise (r->v[0], "out of memory for a call");
+  for (size_t j = 0; j < s->n && x; j++) x[j] = r->v[word[1+j] & ~WGI_INACTIVE];
+  return x;
+}
+
+static void call_forward (const wgi_program *p, wgi_replay *r, const uint32_t *word, size_t out)
+{
+  wgi_source *s = p->source[word[0]];
+  wg_var *x = operands (r, s, word, 0);
+  if (x) wgi_tape_call (s, x, r->f->frame.plane[WGI_VALUE] + out, r->v + out);
+  free (x);
+}
+
+static void call_tangent (const wgi_program *p, wgi_replay *r, const uint32_t *word, size_t out)
+{
+  wgi_source *s = p->source[word[0]];
+  const wg_fun *jvp = s->derived (s, WGI_JVP);
+  wg_var *x = operands (r, s, word, s->n);
+  if (!jvp) wg_raise (r->v[0], wg_last_error ());
+  if (x && jvp)
+    {
+      for (size_t j = 0; j < s->n; j++)
+        x[s->n + j] = word[1+j] & WGI_INACTIVE ? wg_num (0) : r->tangent[word[1+j]];
+      wg_call (jvp, x, NULL, r->tangent + out);
+    }
+  free (x);
+}
+
+static void add_adjoint (wgi_replay *r, uint32_t to, wg_var e);
+
+static void call_reverse (const wgi_program *p, wgi_replay *r, const uint32_t *word, size_t out)
+{
+  wgi_source *s = p->source[word[0]];
+  int awake = 0;
+  for (size_t i = 0; i < s->m; i++) awake |= r->adjoint[out + i].state != ASLEEP_;
+  if (!awake) return;
+  const wg_fun *vjp = s->derived (s, WGI_VJP);
+  wg_var *x = operands (r, s, word, s->n + s->m), *xbar = x ? x + s->n + s->m : NULL;
+  if (!vjp) wg_raise (r->v[0], wg_last_error ());
+  if (x && vjp)
+    {
+      for (size_t i = 0; i < s->m; i++) x[s->n + i] = r->adjoint[out + i].state == ASLEEP_ ? wg_num (0) : r->adjoint[out + i].v;
+      wg_call (vjp, x, NULL, xbar);
+      r->now = (var_adjoint){ .state = AWAKE_ };
+      for (size_t j = 0; j < s->n; j++)
+        if (!(word[1+j] & WGI_INACTIVE)) add_adjoint (r, word[1+j], xbar[j]);
+    }
+  free (x);
+}
+
+/* values */
+
+#define NAME forward_var
+#define NUM wg_var
+#define FRAME wgi_replay
+#define OPEN_PLANES       wg_var *const v = frame->v;
+#define GET(w, active)    v[w]
+#define PUT(e)            v[out] = e
+#define PUT_FLAT(e)       v[out] = e
+#define REAL(w)           v[w].value
+#define CALL              call_forward (p, frame, word, out)
+#define EVAL1(row)        wg_var_##row (a)
+#define EVAL1K(row)       wg_var_##row (a, k)
+#define EVAL1C(row)       wg_var_##row (a, c, k)
+#define EVAL2(row)        wg_var_##row (a, b)
+#define EVAL2K(row)       wg_var_##row (a, b, k)
+#define EVAL3(row)        wg_var_##row (a, b, c)
+#define EVALF1(row)       wg_var_##row (v[word[0]])
+#define EVALF2(row)       wg_var_##row (v[word[0]], v[word[1]])
+#define RECORD(guard, operands) RECORD_##guard
+#define RECORD_lt         (void) wg_var_lt (v[word[0]], v[word[1]])
+#define RECORD_le         (void) wg_var_le (v[word[0]], v[word[1]])
+#define RECORD_eq         (void) wg_var_eq (v[word[0]], v[word[1]])
+#define RECORD_index      (void) wg_var_index (v[word[0]])
+#define RECORD_peek       (void) wg_peek (v[word[0]])
+#define ONE_MASK
+#include "sweep/forward.inc"
+
+/* tangents */
+
+#define NAME tangent_var
+#define NUM wg_var
+#define FRAME wgi_replay
+#define OPEN_PLANES       const wg_var *const v = frame->v; wg_var *const d = frame->tangent;
+#define GET(w, active)    v[w]
+#define DOT(i, active)    ((active) ? d[word[i]] : wg_num (0))
+#define PUT(e)            d[out] = e
+#define PUT_FLAT(e)       d[out] = wg_num (0)
+#define REAL(w)           v[w].value
+#define CALL              call_tangent (p, frame, word, out)
+#define EVAL1(row)        dot_##row (a, v[out], DOT (0, mask_ & 1))
+#define EVAL1K(row)       dot_##row (a, k, v[out], DOT (0, mask_ & 1))
+#define EVAL1C(row)       dot_##row (a, c, k, v[out], DOT (0, mask_ & 1))
+#define EVAL2(row)        dot_##row (a, b, v[out], DOT (0, mask_ & 1), DOT (1, mask_ & 2))
+#define EVAL2K(row)       dot_##row (a, b, k, v[out], DOT (0, mask_ & 1), DOT (1, mask_ & 2))
+#define EVAL3(row)        dot_##row (a, b, c, v[out], DOT (0, mask_ & 1), DOT (1, mask_ & 2), DOT (2, mask_ & 4))
+#define EVALF1(row)
+#define EVALF2(row)
+#define RECORD(guard, operands)
+#define mask_             (*code - wgi_opcode_base[wgi_opcode_row[*code]])
+#define ONE_MASK
+#include "sweep/forward.inc"
+#undef mask_
+#undef DOT
+
+/* adjoints */
+
+static wg_var masked (const wgi_replay *r, wg_var e)
+{
+  return r->now.state == MASKED_ ? wg_var_select (r->now.mask, e, wg_num (0)) : e;
+}
+
+static void add_adjoint (wgi_replay *r, uint32_t to, wg_var e)
+{
+  var_adjoint *a = &r->adjoint[to];
+  if (a->state == ASLEEP_)
+    {
+      *a = (var_adjoint){ e, r->now.mask, r->now.state };
+      return;
+    }
+  a->v = wg_var_add (a->v, e);
+  if (a->state == MASKED_ && r->now.state == MASKED_) a->mask = wg_var_max (a->mask, r->now.mask);
+  else a->state = AWAKE_;
+}
+
+/* Narrow the adjoint at hand to where test holds; 0 when that is nowhere. */
+static int narrow (wgi_replay *r, wg_var test)
+{
+  if (!test.ids) return test.value != 0;
+  r->now.mask = r->now.state == MASKED_ ? wg_var_mul (r->now.mask, test) : test;
+  r->now.state = MASKED_;
+  r->now.v = wg_var_select (test, r->now.v, wg_num (0));
+  return 1;
+}
+
+#define NAME reverse_var
+#define NUM wg_var
+#define FRAME wgi_replay
+#define OWN_TESTS
+#define OPEN_PLANES       const wg_var *const v = frame->v;
+#define GET(w, active)    v[w]
+#define REAL(w)           v[w].value
+#define RESULT            v[out]
+#define TAKE              (frame->now = frame->adjoint[out]).v
+#define ASLEEP(t)         ((void) t, frame->now.state == ASLEEP_)
+#define ADD_TO(w, e)      add_adjoint (frame, w, e)
+#define AWAKE(e)          masked (frame, e)
+#define WHERE(test, map)                                                                          \
+  {                                                                                               \
+    const var_adjoint all = frame->now;                                                           \
+    if (narrow (frame, test)) { t = frame->now.v; map }                                           \
+    frame->now = all; t = all.v;                                                                  \
+  }
+#define UNLESS(test, map) WHERE (inverted (test), map)
+#define CALL              call_reverse (p, frame, word, out)
+#undef wg_var_mul
+#define wg_var_mul(p, t)  product (p, t)
+#include "sweep/reverse.inc"
+#undef wg_var_mul
+#include <wengert/words_end.h>
+
+/* replays */
+
+void wgi_replay_free (wgi_replay *r)
+{
+  if (!r) return;
+  free (r->v), free (r->tangent), free (r->adjoint), free (r);
+}
+
+wgi_replay *wgi_replay_new (wg_fun *f, const wg_var x[], const wg_var p[])
+{
+  const wgi_program *q = f->trace->program;
+  wgi_replay *r = calloc (1, sizeof *r);
+  if (r) r->f = f, r->v = malloc (wgi_times (wgi_numbers (q), sizeof *r->v));
+  if (!r || !r->v) return wgi_replay_free (r), NULL;
+  for (size_t i = 0; i < q->n; i++) r->v[i] = x[i];
+  for (size_t i = 0; i < q->constants; i++) r->v[q->slots + i] = wg_num (q->constant[i]);
+  for (size_t i = 0; i < q->params; i++) r->v[q->slots + q->constants + i] = p ? p[i] : wg_num (f->param[i]);
+  forward_var (q, r);
+  return r;
+}
+
+wg_var wgi_replay_output (const wgi_replay *r, size_t i)
+{
+  return r->v[r->f->trace->program->out[i]];
+}
+
+void wgi_replay_tangent (wgi_replay *r, const wg_var v[], wg_var jv[])
+{
+  const wgi_program *p = r->f->trace->program;
+  if (!r->tangent) r->tangent = malloc (wgi_times (p->slots, sizeof *r->tangent));
+  if (!r->tangent) wg_raise (r->v[0], "out of memory for tangents");
+  for (size_t i = 0; i < p->n && r->tangent; i++) r->tangent[i] = v[i];
+  if (r->tangent) tangent_var (p, r);
+  for (size_t i = 0; i < p->m; i++) jv[i] = r->tangent && wgi_is_slot (p, p->out[i]) ? r->tangent[p->out[i]] : wg_num (0);
+}
+
+void wgi_replay_reverse (wgi_replay *r, const wg_var u[], wg_var uj[])
+{
+  const wgi_program *p = r->f->trace->program;
+  free (r->adjoint);
+  r->adjoint = calloc (p->slots, sizeof *r->adjoint);
+  if (!r->adjoint) wg_raise (r->v[0], "out of memory for adjoints");
+  r->now = (var_adjoint){ .state = AWAKE_ };
+  for (size_t i = 0; i < p->m && r->adjoint; i++)
+    if (wgi_is_slot (p, p->out[i]) && !is_literal (u[i], 0)) add_adjoint (r, p->out[i], u[i]);
+  if (r->adjoint) reverse_var (p, r);
+  for (size_t i = 0; i < p->n; i++) uj[i] = r->adjoint && r->adjoint[i].state ? r->adjoint[i].v : wg_num (0);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * Functions as operations.  A source is a function that programs may call: a recorded one, a custom one, an implicit one.
+ * It is immutable and counted.  A callee is an instance of it with a workspace, one per handle and source, so that
+ * handles on different threads never share one.
+ *
+ * Both directions work on planes, as sweeps do: mode is the union of the tangents that travel along (0 for double,
+ * WGI_D1 for dual, WGI_D1 | WGI_D2 for dual of dual); x[mode'] is the array of values or tangents of the
+ * operands for each mode' within mode.  Reverse adds nothing: it writes the adjoints of the operands.
+ */
+#ifndef WENGERT_TAPE_CALLEE_H
+#define WENGERT_TAPE_CALLEE_H
+
+#include <stdatomic.h>
+
+#include <wengert/fun.h>
+
+enum { WGI_VALUE = 0, WGI_D1 = 1, WGI_D2 = 2, WGI_ADJOINT = 4, WGI_PLANES = 8 };
+
+typedef struct wgi_source wgi_source;
+typedef struct wgi_callee wgi_callee;
+
+/* Derivatives of a function that are functions: inputs, outputs. */
+enum wgi_derived {
+  WGI_GRADIENT,             /* x: gradient, m == 1 */
+  WGI_JVP,                  /* x, v: J v */
+  WGI_VJP,                  /* x, u: u J */
+  WGI_HVP,                  /* x, v: H v, m == 1 */
+  WGI_JACOBIAN,             /* x: J by rows */
+  WGI_WITH_PARAMS,          /* x, p: f */
+  WGI_DERIVED
+};
+
+struct wgi_source {
+  atomic_size_t users;
+  size_t n, m;
+  const char *name;
+  wgi_callee *(*instance) (wgi_source *);                             /* NULL: out of memory, or a status */
+  const wg_fun *(*derived) (wgi_source *, enum wgi_derived kind);     /* kept by the source; NULL on error */
+  void (*free) (wgi_source *);
+};
+
+struct wgi_callee {
+  wgi_source *source;       /* counted */
+  double *scratch;          /* for the caller's operands and results: 8 (n + m) numbers */
+  int (*forward) (wgi_callee *, int mode, double *const x[], double *const y[]);
+  int (*reverse) (wgi_callee *, int mode, double *const x[], double *const ybar[], double *const xbar[]);
+  void (*free) (wgi_callee *);
+};
+
+/* An instance of this size with a counted source and scratch, its functions to be set.  NULL: out of memory. */
+wgi_callee *wgi_callee_new (wgi_source *, size_t size);
+void wgi_callee_free (wgi_callee *);
+
+static inline wgi_source *wgi_source_use (wgi_source *s) { atomic_fetch_add (&s->users, 1); return s; }
+static inline void wgi_source_leave (wgi_source *s) { if (s && atomic_fetch_sub (&s->users, 1) == 1) s->free (s); }
+
+#endif
