@@ -11,6 +11,7 @@
 #include <wengert/generic.h>
 #include <wengert/var.h>
 #include <wengert/fun.h>
+#include <wengert/custom.h>
 #include <wengert/deriv.h>
 #include <wengert/check.h>
 #include <wengert/minimize.h>

@@ -17,6 +17,8 @@ extern "C" {
 #define WG_STOPS(X)                                                                \
   X (WG_STOP_NONE,        "not stopped")                                           \
   X (WG_STOP_GRADIENT,    "gradient tolerance reached")                            \
+  X (WG_STOP_STEP,        "step tolerance reached")                                \
+  X (WG_STOP_ROOT,        "residual tolerance reached")                            \
   X (WG_STOP_NOISE,       "no progress beyond rounding")                           \
   X (WG_STOP_ITERATIONS,  "iteration limit")                                       \
   X (WG_STOP_EVALUATIONS, "evaluation limit")                                      \
@@ -53,7 +55,7 @@ typedef int wg_minimize_callback (const wg_minimize_progress *, void *ctx);
 /* All fields zero: the defaults. */
 typedef struct {
   double gradient_tolerance;      /* stop when |g|_inf <= this * max (1, |f|); 0: 1e-8 */
-  double radius, radius_max;      /* first and largest trust-region radius; 0: from the gradient, 1e10 * first */
+  double radius, radius_max;      /* first and largest trust-region radius; 0: from the curvature along g, no limit */
   size_t iterations, evaluations, hvps;     /* limits; 0: 1000, 10000, none */
   wg_minimize_callback *callback; /* called at the start and after each iteration; nonzero stops */
   void *ctx;                      /* handed to it */
@@ -66,14 +68,22 @@ typedef struct {
 } wg_minimize_result;
 
 /* Minimize f (m == 1) from x.
- *   x[n]     in, out  the start; the best point found
+ *   x[n]     in, out  the start; the last point taken, the best one but for what rounding hides
  *   options  in       NULL: the defaults
  *   result   out      NULL when not wanted
  * Returns WG_OK (gradient tolerance reached); WG_NOCONV (any other reason; x and result are written);
- * WG_NONFINITE (f or its gradient is not finite at the start; x untouched); an error (x untouched).
- * Points where f is not finite during the search count as worse: the step is shortened.
- * Allocates its workspace, 6 n numbers, once and frees it.  Method: Steihaug, SIAM J. Numer. Anal. 20 (1983); Conn, Gould, Toint,
- * Trust-Region Methods (2000), chapters 7 and 17.4. */
+ * WG_NONFINITE (f or its gradient is not finite at the start; x untouched, result written); an error (x untouched;
+ * result, too, if it is the arguments', WG_EINVAL or WG_ESHAPE, or WG_ENOMEM for the workspace).
+ *
+ * Points where f or its gradient is not finite during the search count as worse: the step is shortened.  f = -infinity
+ * there, or below -1e50 max (1, |f at the start|), is taken for unbounded.  While good steps are held back by
+ * the radius alone, the gradient tolerance is absolute, lest a function that falls for ever seem to converge.
+ * evaluations count the points, gradients those where a gradient was asked for, too.  Afterwards the handle's
+ * last point is x.  Allocates its workspace, at most 14 n numbers, once and frees it.
+ *
+ * Method: Steihaug, SIAM J. Numer. Anal. 20 (1983); Conn, Gould, Toint, Trust-Region Methods (2000), chapters 7
+ * and 17.4.  A rejected step is cut from the path of CG, most often at no further product; a step within the
+ * radius that gains far more than predicted is doubled. */
 WG_API int wg_minimize (wg_fun *f, double x[], const wg_minimize_options *options, wg_minimize_result *result);
 
 /* A ready callback: one line per iteration of a table (iteration, f, |g|, radius, CG steps, HVPs) to

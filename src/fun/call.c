@@ -111,9 +111,21 @@ void wgi_callee_free (wgi_callee *c)
 
 /* sources */
 
-static const wg_fun *derived (wgi_source *s, enum wgi_derived kind)
+static wgi_source *derived (wgi_source *s, enum wgi_derived kind)
 {
-  return wgi_fun_derived (((recorded_source *) s)->fun, kind);
+  const wg_fun *g = wgi_fun_derived (((recorded_source *) s)->fun, kind);
+  return g ? wgi_fun_source (g) : NULL;
+}
+
+static int eval (wgi_source *s, const double x[], double y[])
+{
+  recorded_source *r = (recorded_source *) s;
+  pthread_mutex_lock (&r->lock);
+  const int rc = wgi_fun_at (r->fun, x);
+  const wgi_program *p = r->fun->trace->program;
+  for (size_t i = 0; i < s->m; i++) y[i] = rc ? NAN : r->fun->frame.plane[WGI_VALUE][p->out[i]];
+  pthread_mutex_unlock (&r->lock);
+  return rc;
 }
 
 static void free_source (wgi_source *s)
@@ -135,7 +147,7 @@ wgi_source *wgi_fun_source (const wg_fun *f)
   recorded_source *r = calloc (1, sizeof *r);
   if (!r || pthread_mutex_init (&r->lock, NULL)) return free (r), wgi_fail (WG_ENOMEM, "no memory for a call"), NULL;
   r->source = (wgi_source){ .users = 2, .n = s->n, .m = s->m, .name = "call", .instance = instance, .derived = derived,
-                            .free = free_source };
+                            .eval = eval, .free = free_source };
   if (!(r->fun = wg_fun_clone (f))) return pthread_mutex_destroy (&r->lock), free (r), NULL;
   wgi_family_lock (s);
   had = cache->source, cache->source = &r->source;
@@ -181,10 +193,18 @@ static void fail_on (const wg_var x[], size_t n, int status, const char *text)
     }
 }
 
-/* Values of a source at the values of x; then the operation. */
-static void call (wgi_source *s, const wg_var x[], wg_var y[])
+/* y = source (x) by an instance for the moment. */
+static int eval_once (wgi_source *s, double x[], double y[])
 {
-  recorded_source *r = (recorded_source *) s;
+  wgi_callee *c = s->instance (s);
+  if (!c) return wgi_last_status ();
+  const int rc = c->forward (c, WGI_VALUE, (double *[]){ x }, (double *[]){ y });
+  wgi_callee_free (c);
+  return rc;
+}
+
+void wgi_call_source (wgi_source *s, const wg_var x[], wg_var y[])
+{
   double *value = calloc (s->n + s->m, sizeof *value);
   if (!value)
     {
@@ -193,11 +213,7 @@ static void call (wgi_source *s, const wg_var x[], wg_var y[])
       return;
     }
   for (size_t i = 0; i < s->n; i++) value[i] = x[i].value;
-  pthread_mutex_lock (&r->lock);
-  const int rc = wgi_fun_at (r->fun, value);
-  const wgi_program *q = r->fun->trace->program;
-  for (size_t i = 0; i < s->m; i++) value[s->n + i] = rc ? NAN : r->fun->frame.plane[WGI_VALUE][q->out[i]];
-  pthread_mutex_unlock (&r->lock);
+  const int rc = s->eval ? s->eval (s, value, value + s->n) : eval_once (s, value, value + s->n);
   if (rc < 0) fail_on (x, s->n, rc, wg_last_error ());
   wgi_tape_call (s, x, value + s->n, y);
   free (value);
@@ -218,9 +234,9 @@ void wg_call (const wg_fun *f, const wg_var x[], const wg_var p[], wg_var y[])
   if (s && xp)
     {
       memcpy (xp, x, n*sizeof *x), memcpy (xp + n, p, f->params*sizeof *p);
-      call (s, xp, y);
+      wgi_call_source (s, xp, y);
     }
-  else if (s) call (s, x, y);
+  else if (s) wgi_call_source (s, x, y);
   else
     {
       fail_on (x, n, wgi_last_status (), wg_last_error ());

@@ -59,6 +59,20 @@ static wgi_callee *instance_of (wg_fun *f, wgi_source *source)
   return c;
 }
 
+/* Drop the instances that program p does not use. */
+static void forget_others (wg_fun *f, const wgi_program *p)
+{
+  size_t kept = 0;
+  for (size_t i = 0; i < f->callees; i++)
+    {
+      int used = 0;
+      for (size_t j = 0; j < p->sources; j++) used |= f->place[j] == f->callee[i];
+      if (used) f->callee[kept++] = f->callee[i];
+      else wgi_callee_free (f->callee[i]);
+    }
+  f->callees = kept;
+}
+
 /* Whom program p calls. */
 static int have_callees (wg_fun *f, const wgi_program *p)
 {
@@ -72,6 +86,7 @@ static int have_callees (wg_fun *f, const wgi_program *p)
     if (!instance_of (f, p->source[i])) return wgi_last_status ();
   for (size_t i = 0; i < p->sources; i++) f->place[i] = instance_of (f, p->source[i]);
   f->frame.callee = f->place;
+  if (f->callees > 2*p->sources + 16) forget_others (f, p);
   return WG_OK;
 }
 
@@ -287,6 +302,7 @@ int wgi_fun_at_dual (wg_fun *f, const double x[], const double v[])
   rc = wgi_fun_at (f, x);
   if (rc) return rc;
   memcpy (f->frame.plane[WGI_D1], v, bytes);
+  f->frame.status = 0;
   wgi_tangent_double (f->trace->program, &f->frame);
-  return WG_OK;
+  return f->frame.status;
 }

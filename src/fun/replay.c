@@ -135,6 +135,13 @@ static wg_var *operands (const wgi_replay *r, const wgi_source *s, const uint32_
   return x;
 }
 
+/* The thread's last error becomes that of the recording. */
+static void fail (const wgi_replay *r)
+{
+  wgi_tape *t = wgi_tape_of (r->v[0]);
+  if (t) wgi_tape_fail (t, wgi_last_status (), "%.200s", wg_last_error ());
+}
+
 static void call_forward (const wgi_program *p, wgi_replay *r, const uint32_t *word, size_t out)
 {
   wgi_source *s = p->source[word[0]];
@@ -146,15 +153,16 @@ static void call_forward (const wgi_program *p, wgi_replay *r, const uint32_t *w
 static void call_tangent (const wgi_program *p, wgi_replay *r, const uint32_t *word, size_t out)
 {
   wgi_source *s = p->source[word[0]];
-  const wg_fun *jvp = s->derived (s, WGI_JVP);
+  wgi_source *jvp = s->derived (s, WGI_JVP);
   wg_var *x = operands (r, s, word, s->n);
-  if (!jvp) wg_raise (r->v[0], wg_last_error ());
+  if (!jvp) fail (r);
   if (x && jvp)
     {
       for (size_t j = 0; j < s->n; j++)
         x[s->n + j] = word[1+j] & WGI_INACTIVE ? wg_num (0) : r->tangent[word[1+j]];
-      wg_call (jvp, x, NULL, r->tangent + out);
+      wgi_call_source (jvp, x, r->tangent + out);
     }
+  wgi_source_leave (jvp);
   free (x);
 }
 
@@ -166,17 +174,18 @@ static void call_reverse (const wgi_program *p, wgi_replay *r, const uint32_t *w
   int awake = 0;
   for (size_t i = 0; i < s->m; i++) awake |= r->adjoint[out + i].state != ASLEEP_;
   if (!awake) return;
-  const wg_fun *vjp = s->derived (s, WGI_VJP);
+  wgi_source *vjp = s->derived (s, WGI_VJP);
   wg_var *x = operands (r, s, word, s->n + s->m), *xbar = x ? x + s->n + s->m : NULL;
-  if (!vjp) wg_raise (r->v[0], wg_last_error ());
+  if (!vjp) fail (r);
   if (x && vjp)
     {
       for (size_t i = 0; i < s->m; i++) x[s->n + i] = r->adjoint[out + i].state == ASLEEP_ ? wg_num (0) : r->adjoint[out + i].v;
-      wg_call (vjp, x, NULL, xbar);
+      wgi_call_source (vjp, x, xbar);
       r->now = (var_adjoint){ .state = AWAKE_ };
       for (size_t j = 0; j < s->n; j++)
         if (!(word[1+j] & WGI_INACTIVE)) add_adjoint (r, word[1+j], xbar[j]);
     }
+  wgi_source_leave (vjp);
   free (x);
 }
 

@@ -4,7 +4,7 @@
  * Freezing: tape to program, in four passes.
  *   number   forward: an operation that repeats an earlier one, and a constant that does, is replaced by it
  *   need     backward: what is needed for a value (outputs, guards), what carries a derivative to an output
- *   fuse     forward: a product that one sum or difference alone uses is computed there
+ *   fuse     forward: a product or square that one sum or difference alone uses is computed there
  *   write    forward: what varies with the inputs; an operand is active when it does and the result carries
  * Values are those of the plain tape to the last bit: fusing keeps both roundings.
  */
@@ -39,11 +39,11 @@ const uint8_t wgi_opcode_row[WGI_OPCODES] = {
 };
 
 const uint8_t wgi_opcode_base[WGI_ROWS] = {
-#define ROW1(name, ...) [WGI_ROW_##name] = WGI_OP_##name##_0,
-#define ROW2 ROW1
-#define ROW3 ROW1
-#define FLAT1 ROW1
-#define FLAT2 ROW1
+#define FLAT1(name) [WGI_ROW_##name] = WGI_OP_##name##_0,
+#define FLAT2(name) FLAT1 (name)
+#define ROW1(name, ma) FLAT1 (name)
+#define ROW2(name, ma, mb) FLAT1 (name)
+#define ROW3(name, ma, mb, mc) FLAT1 (name)
 #include <wengert/rules.def>
 #define X(name, operands) [WGI_GUARD_##name] = WGI_OP_guard_##name,
   WGI_GUARDS (X)
@@ -187,15 +187,17 @@ static void need_all (const freezer *z, size_t m, const uint32_t out[])
 
 /* fuse */
 
-/* The operand of this sum or difference that is a product used by it alone: 0 or 1, or -1.  The second is preferred, as
- * in s + a b. */
+/* The operand of this sum or difference that is a product or square used by it alone: 0 or 1, or -1.  The second is
+ * preferred, as in s + a b. */
 static int fusible (const freezer *z, int row, const uint32_t word[])
 {
   if (row == WGI_ROW_add || row == WGI_ROW_sub)
     for (int j = 1; j >= 0; j--)
       {
         const uint32_t w = first_of (z, word[j]);
-        if (wgi_word_is_slot (w) && w >= z->t->n && z->t->row[w - z->t->n] == WGI_ROW_mul && !(z->mark[w] & SHARED)) return j;
+        if (wgi_word_is_slot (w) && w >= z->t->n && !(z->mark[w] & SHARED)
+            && (z->t->row[w - z->t->n] == WGI_ROW_mul || z->t->row[w - z->t->n] == WGI_ROW_sqr))
+          return j;
       }
   return -1;
 }
@@ -308,8 +310,9 @@ static void write_rows (const freezer *z, writer *w)
       const int j = fusible (z, row, word);
       if (j >= 0)
         {
-          const uint32_t *product = t->word + z->place[first_of (z, word[j])];
-          put (z, w, fused[row == WGI_ROW_sub][j], (uint32_t[]){ product[0], product[1], word[1-j] }, 0, carries);
+          const uint32_t w0 = first_of (z, word[j]), *product = t->word + z->place[w0];
+          const int square = t->row[w0 - t->n] == WGI_ROW_sqr;
+          put (z, w, fused[row == WGI_ROW_sub][j], (uint32_t[]){ product[0], product[!square], word[1-j] }, 0, carries);
         }
       else if (row == WGI_ROW_call) put_call (z, w, &t->call[word[0]], carries);
       else put (z, w, row, word, wgi_rows[row].words > wgi_rows[row].operands ? word[wgi_rows[row].operands] : 0, carries);

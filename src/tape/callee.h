@@ -37,7 +37,8 @@ struct wgi_source {
   size_t n, m;
   const char *name;
   wgi_callee *(*instance) (wgi_source *);                             /* NULL: out of memory, or a status */
-  const wg_fun *(*derived) (wgi_source *, enum wgi_derived kind);     /* kept by the source; NULL on error */
+  wgi_source *(*derived) (wgi_source *, enum wgi_derived kind);       /* WGI_JVP or WGI_VJP, counted; NULL on error */
+  int (*eval) (wgi_source *, const double x[], double y[]);           /* NULL: by an instance */
   void (*free) (wgi_source *);
 };
 
@@ -48,6 +49,9 @@ struct wgi_callee {
   int (*reverse) (wgi_callee *, int mode, double *const x[], double *const ybar[], double *const xbar[]);
   void (*free) (wgi_callee *);
 };
+
+/* Record y[m] = source (x[n]), evaluating it; errors are kept by the recording. */
+void wgi_call_source (wgi_source *s, const wg_var x[], wg_var y[]);
 
 /* An instance of this size with a counted source and scratch, its functions to be set.  NULL: out of memory. */
 wgi_callee *wgi_callee_new (wgi_source *, size_t size);
