@@ -11,9 +11,14 @@
 #include <wengert/generic.h>
 #include <wengert/var.h>
 #include <wengert/fun.h>
+#include <wengert/inspect.h>
 #include <wengert/custom.h>
 #include <wengert/deriv.h>
+#include <wengert/batch.h>
 #include <wengert/check.h>
 #include <wengert/minimize.h>
+#include <wengert/root.h>
+#include <wengert/least_squares.h>
+#include <wengert/sparse.h>
 
 #endif

@@ -36,6 +36,10 @@ WG_API int wg_vjp (wg_fun *f, const double x[], const double u[], double y[], do
  * Reverse sweep over dual numbers (Pearlmutter, Neural Computation 6, 1994). */
 WG_API int wg_hvp (wg_fun *f, const double x[], const double v[], double *y, double g[], double hv[]);
 
+/* y = f (x), g[n] = its gradient, HV[k*n]: H v for each row v of V[k*n]; m == 1.  Up to 8 directions cost one
+ * sweep: partials are computed once.  k may be 0. */
+WG_API int wg_hvps (wg_fun *f, const double x[], size_t k, const double V[], double *y, double g[], double HV[]);
+
 /* y[m] = f (x), uj[n] = u^T J, hv[n] = (Hessian of u.f) v, weights u[m]. */
 WG_API int wg_hvp_weighted (wg_fun *f, const double x[], const double u[], const double v[],
                             double y[], double uj[], double hv[]);

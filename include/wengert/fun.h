@@ -37,6 +37,12 @@ WG_API wg_fun *wg_fun_clone (const wg_fun *f);
 /* Release a handle; the recording goes with the last one.  f may be NULL. */
 WG_API void wg_fun_free (wg_fun *f);
 
+/* Drop all recordings of f and its clones, because numbers that the model reads from ctx have changed: the next call with
+ * x on any of them runs the model again.  f has no last point then; its clones keep theirs until that call, and may be at
+ * work on other threads meanwhile.  Functions derived from f, and those that call f or its derivatives, follow by themselves.
+ * WG_EINVAL (f NULL), WG_EBRANCH (f has no model: nothing is dropped), WG_EBUSY (inside f's model). */
+WG_API int wg_fun_invalidate (wg_fun *f);
+
 /* Inputs, outputs and parameters; 0 for f NULL. */
 WG_API size_t wg_fun_n (const wg_fun *f);
 WG_API size_t wg_fun_m (const wg_fun *f);
@@ -75,27 +81,6 @@ WG_API wg_fun *wg_fun_params_to_inputs (const wg_fun *f);
 
 /* The function of the count outputs which[count] of f, in that order; repetitions are fine. */
 WG_API wg_fun *wg_fun_outputs (const wg_fun *f, size_t count, const int which[]);
-
-typedef struct {
-  size_t n, m;             /* inputs and outputs */
-  size_t operations;       /* in the trace of the last point, after freezing */
-  size_t recorded;         /* operations the model recorded for it */
-  size_t constants;        /* numbers it reads */
-  size_t params;           /* parameters */
-  size_t guards;           /* comparisons that hold it to its branch */
-  size_t program_bytes;    /* of its program: codes, operands, constants */
-  size_t traces;           /* kept by the function and its clones, and their bytes */
-  size_t trace_bytes;
-  size_t recordings;       /* times the model was run since wg_fun_record, that one included */
-  size_t breaks;           /* guards found broken */
-} wg_fun_info;
-
-/* Sizes and counters.  WG_EINVAL when f or info is NULL. */
-WG_API int wg_fun_get_info (const wg_fun *f, wg_fun_info *info);
-
-/* Draw the list of the last point in DOT, values on the nodes, with their adjoints (of u.f, u all ones)
- * after a second line.  For graphviz: dot -Tsvg.  WG_EINVAL (f or out NULL, no point yet), WG_ENOMEM. */
-WG_API int wg_fun_write_dot (wg_fun *f, FILE *out);
 
 #ifdef __cplusplus
 }

@@ -169,7 +169,12 @@ static inline double wg_double_gauss (double a)
 
 static inline double wg_double_rcirc (double a) { return 1/sqrt ((1 - a)*(1 + a)); }
 static inline double wg_double_rhyp (double a) { return 1/hypot (1, a); }
-static inline double wg_double_rsqm (double a) { return 1/(sqrt (a - 1)*sqrt (a + 1)); }
+
+/* 1/sqrt (a^2 - 1) for a > 1; from 1e9 on, where the square could overflow, 1/a is the same to 2^-60. */
+static inline double wg_double_rsqm (double a)
+{
+  return a >= 1e9 ? 1/a : a >= 1 ? 1/sqrt ((a - 1)*(a + 1)) : NAN;
+}
 
 /* a/hypot (a, b), 0 at 0; scaled where hypot overflows or is subnormal and short of digits. */
 static inline double wg_double_unit (double a, double b)

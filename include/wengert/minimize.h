@@ -19,10 +19,11 @@ extern "C" {
   X (WG_STOP_GRADIENT,    "gradient tolerance reached")                            \
   X (WG_STOP_STEP,        "step tolerance reached")                                \
   X (WG_STOP_ROOT,        "residual tolerance reached")                            \
+  X (WG_STOP_STATIONARY,  "a minimum of |F| that is no root")                     \
   X (WG_STOP_NOISE,       "no progress beyond rounding")                           \
   X (WG_STOP_ITERATIONS,  "iteration limit")                                       \
   X (WG_STOP_EVALUATIONS, "evaluation limit")                                      \
-  X (WG_STOP_HVPS,        "Hessian-vector product limit")                          \
+  X (WG_STOP_HVPS,        "derivative product limit")                          \
   X (WG_STOP_CALLBACK,    "stopped by the callback")                               \
   X (WG_STOP_NONFINITE,   "not finite at the start")                               \
   X (WG_STOP_UNBOUNDED,   "unbounded below")                                       \
@@ -55,7 +56,7 @@ typedef int wg_minimize_callback (const wg_minimize_progress *, void *ctx);
 /* All fields zero: the defaults. */
 typedef struct {
   double gradient_tolerance;      /* stop when |g|_inf <= this * max (1, |f|); 0: 1e-8 */
-  double radius, radius_max;      /* first and largest trust-region radius; 0: from the curvature along g, no limit */
+  double radius, radius_max;      /* first and largest trust-region radius; 0: from the curvature, no limit */
   size_t iterations, evaluations, hvps;     /* limits; 0: 1000, 10000, none */
   wg_minimize_callback *callback; /* called at the start and after each iteration; nonzero stops */
   void *ctx;                      /* handed to it */
@@ -72,12 +73,13 @@ typedef struct {
  *   options  in       NULL: the defaults
  *   result   out      NULL when not wanted
  * Returns WG_OK (gradient tolerance reached); WG_NOCONV (any other reason; x and result are written);
- * WG_NONFINITE (f or its gradient is not finite at the start; x untouched, result written); an error (x untouched;
- * result, too, if it is the arguments', WG_EINVAL or WG_ESHAPE, or WG_ENOMEM for the workspace).
+ * WG_NONFINITE (f or its gradient is not finite at the start; x untouched, result written); an error (x
+ * untouched; result written, unless the arguments were refused or there was no workspace).
  *
- * Points where f or its gradient is not finite during the search count as worse: the step is shortened.  f = -infinity
- * there, or below -1e50 max (1, |f at the start|), is taken for unbounded.  While good steps are held back by
- * the radius alone, the gradient tolerance is absolute, lest a function that falls for ever seem to converge.
+ * Points where f or its gradient is not finite during the search count as worse: the step is shortened.
+ * f = -infinity there, or below -1e50 max (1, |f at the start|), is taken for unbounded.  While good steps are
+ * held back by the radius, the gradient tolerance is absolute, lest a function that falls for ever seem to
+ * converge.
  * evaluations count the points, gradients those where a gradient was asked for, too.  Afterwards the handle's
  * last point is x.  Allocates its workspace, at most 14 n numbers, once and frees it.
  *

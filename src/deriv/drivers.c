@@ -7,15 +7,10 @@
 #include <math.h>
 #include <string.h>
 
-#include <wengert/deriv.h>
-
-#include "fun/fun.h"
-
-enum { V = 1 << WGI_VALUE, D = 1 << WGI_D1, D2 = 1 << WGI_D2, D12 = 1 << (WGI_D1 + WGI_D2),
-       A = 1 << WGI_ADJOINT, AD = 1 << (WGI_ADJOINT + WGI_D1) };
+#include "deriv/deriv.h"
 
 /* Arguments of a driver: a handle, inputs that it needs, m == 1 when asked.  name is for the message. */
-static int checked (wg_fun *f, const char *name, int scalar, const void *a, const void *b)
+int wgi_checked (wg_fun *f, const char *name, int scalar, const void *a, const void *b)
 {
   if (!f || !a || !b) return wgi_fail (WG_EINVAL, "%s: %s is NULL", name, f ? "a direction" : "f");
   if (scalar && f->family->m != 1)
@@ -38,7 +33,7 @@ static int finite_or_notice (const char *name, const double *y, size_t count)
 }
 
 /* y[m] from a plane; an output that is a constant has no tangent. */
-static void get_outputs (const wg_fun *f, int plane, double y[])
+void wgi_get_outputs (const wg_fun *f, int plane, double y[])
 {
   const wgi_program *p = f->trace->program;
   for (size_t i = 0; i < p->m && y; i++)
@@ -46,7 +41,7 @@ static void get_outputs (const wg_fun *f, int plane, double y[])
 }
 
 /* Adjoint of output i: u, left at rest if u is 0; awake planes of its tangents. */
-static void seed (wg_fun *f, size_t i, double u, int dual)
+void wgi_seed (wg_fun *f, size_t i, double u, int dual)
 {
   const wgi_program *p = f->trace->program;
   const uint32_t w = p->out[i];
@@ -56,7 +51,7 @@ static void seed (wg_fun *f, size_t i, double u, int dual)
 }
 
 /* g[n] from an adjoint plane, which is put to rest. */
-static void collect (wg_fun *f, int plane, double g[])
+void wgi_collect (wg_fun *f, int plane, double g[])
 {
   const double *adjoint = f->frame.plane[plane];
   for (size_t i = 0; i < f->family->n && g; i++) g[i] = adjoint[i] + 0.;
@@ -64,7 +59,7 @@ static void collect (wg_fun *f, int plane, double g[])
 }
 
 /* A reverse sweep after its seeds; a failed call leaves nothing to collect. */
-static int reverse (wg_fun *f, int dual)
+int wgi_reverse (wg_fun *f, int dual)
 {
   f->frame.status = 0;
   (dual ? wgi_reverse_dual : wgi_reverse_double) (f->trace->program, &f->frame);
@@ -75,37 +70,27 @@ static int reverse (wg_fun *f, int dual)
 }
 
 /* The reverse sweep over double with weights u[m] (NULL: all 1). */
-static int pull (wg_fun *f, const double u[], double g[])
+int wgi_pull (wg_fun *f, const double u[], double g[])
 {
-  for (size_t i = 0; i < f->family->m; i++) seed (f, i, u ? u[i] : 1, 0);
-  const int rc = reverse (f, 0);
-  if (!rc) collect (f, WGI_ADJOINT, g);
+  for (size_t i = 0; i < f->family->m; i++) wgi_seed (f, i, u ? u[i] : 1, 0);
+  const int rc = wgi_reverse (f, 0);
+  if (!rc) wgi_collect (f, WGI_ADJOINT, g);
   return rc;
 }
 
 /* The reverse sweep over duals, the tangents being there. */
-static int pull_dual (wg_fun *f, const double u[], double g[], double hv[])
+int wgi_pull_dual (wg_fun *f, const double u[], double g[], double hv[])
 {
-  for (size_t i = 0; i < f->family->m; i++) seed (f, i, u ? u[i] : 1, 1);
-  const int rc = reverse (f, 1);
+  for (size_t i = 0; i < f->family->m; i++) wgi_seed (f, i, u ? u[i] : 1, 1);
+  const int rc = wgi_reverse (f, 1);
   if (rc) return rc;
-  collect (f, WGI_ADJOINT, g);
-  collect (f, WGI_ADJOINT + WGI_D1, hv);
+  wgi_collect (f, WGI_ADJOINT, g);
+  wgi_collect (f, WGI_ADJOINT + WGI_D1, hv);
   return WG_OK;
 }
 
-/* Tangents along coordinate j. */
-static int push_unit (wg_fun *f, size_t j)
-{
-  f->frame.status = 0;
-  memset (f->frame.plane[WGI_D1], 0, f->family->n*sizeof (double));
-  f->frame.plane[WGI_D1][j] = 1;
-  wgi_tangent_double (f->trace->program, &f->frame);
-  return f->frame.status;
-}
-
 /* The end of every driver: up to three outputs, poisoned when rc says that there are no values. */
-static int finish (wg_fun *f, const char *name, int rc, double *a, size_t na, double *b, size_t nb, double *c, size_t nc)
+int wgi_finish (wg_fun *f, const char *name, int rc, double *a, size_t na, double *b, size_t nb, double *c, size_t nc)
 {
   if (rc > 0) poison (a, na), poison (b, nb), poison (c, nc);
   if (!rc) rc = finite_or_notice (name, a, na);
@@ -116,76 +101,76 @@ static int finish (wg_fun *f, const char *name, int rc, double *a, size_t na, do
 
 int wg_eval (wg_fun *f, const double x[], double y[])
 {
-  int rc = checked (f, "wg_eval", 0, f, f);
+  int rc = wgi_checked (f, "wg_eval", 0, f, f);
   if (rc) return f ? wgi_fun_done (f, rc) : rc;
   rc = wgi_fun_at (f, x);
-  if (!rc) get_outputs (f, WGI_VALUE, y);
-  return finish (f, "wg_eval", rc, y, f->family->m, NULL, 0, NULL, 0);
+  if (!rc) wgi_get_outputs (f, WGI_VALUE, y);
+  return wgi_finish (f, "wg_eval", rc, y, f->family->m, NULL, 0, NULL, 0);
 }
 
 /* wg_gradient and wg_vjp: weights u, or all ones. */
 static int vjp (wg_fun *f, const char *name, const double x[], const double u[], double y[], double g[])
 {
-  int rc = wgi_fun_planes (f, V | A);
+  int rc = wgi_fun_planes (f, WGI_V | WGI_A);
   if (!rc) rc = wgi_fun_at (f, x);
-  if (!rc && g) rc = pull (f, u, g);
-  if (!rc) get_outputs (f, WGI_VALUE, y);
-  return finish (f, name, rc, y, f->family->m, g, f->family->n, NULL, 0);
+  if (!rc && g) rc = wgi_pull (f, u, g);
+  if (!rc) wgi_get_outputs (f, WGI_VALUE, y);
+  return wgi_finish (f, name, rc, y, f->family->m, g, f->family->n, NULL, 0);
 }
 
 int wg_gradient (wg_fun *f, const double x[], double *y, double g[])
 {
-  int rc = checked (f, "wg_gradient", 1, f, f);
+  int rc = wgi_checked (f, "wg_gradient", 1, f, f);
   return rc ? f ? wgi_fun_done (f, rc) : rc : vjp (f, "wg_gradient", x, NULL, y, g);
 }
 
 int wg_vjp (wg_fun *f, const double x[], const double u[], double y[], double uj[])
 {
-  int rc = checked (f, "wg_vjp", 0, u, u);
+  int rc = wgi_checked (f, "wg_vjp", 0, u, u);
   return rc ? f ? wgi_fun_done (f, rc) : rc : vjp (f, "wg_vjp", x, u, y, uj);
 }
 
 int wg_jvp (wg_fun *f, const double x[], const double v[], double y[], double jv[])
 {
-  int rc = checked (f, "wg_jvp", 0, v, v);
+  int rc = wgi_checked (f, "wg_jvp", 0, v, v);
   if (rc) return f ? wgi_fun_done (f, rc) : rc;
   rc = wgi_fun_at_dual (f, x, v);
   if (!rc)
     {
-      get_outputs (f, WGI_VALUE, y);
-      get_outputs (f, WGI_D1, jv);
+      wgi_get_outputs (f, WGI_VALUE, y);
+      wgi_get_outputs (f, WGI_D1, jv);
     }
-  return finish (f, "wg_jvp", rc, y, f->family->m, jv, f->family->m, NULL, 0);
+  return wgi_finish (f, "wg_jvp", rc, y, f->family->m, jv, f->family->m, NULL, 0);
 }
 
 static int hvp (wg_fun *f, const char *name, const double x[], const double u[], const double v[],
                 double y[], double g[], double hv[])
 {
-  int rc = wgi_fun_planes (f, V | D | A | AD);
+  int rc = wgi_fun_planes (f, WGI_V | WGI_D | WGI_A | WGI_AD);
   if (!rc) rc = wgi_fun_at_dual (f, x, v);
-  if (!rc) rc = pull_dual (f, u, g, hv);
-  if (!rc) get_outputs (f, WGI_VALUE, y);
-  return finish (f, name, rc, y, f->family->m, g, f->family->n, hv, f->family->n);
+  if (!rc) rc = wgi_pull_dual (f, u, g, hv);
+  if (!rc) wgi_get_outputs (f, WGI_VALUE, y);
+  return wgi_finish (f, name, rc, y, f->family->m, g, f->family->n, hv, f->family->n);
 }
 
 int wg_hvp (wg_fun *f, const double x[], const double v[], double *y, double g[], double hv[])
 {
-  int rc = checked (f, "wg_hvp", 1, v, v);
+  int rc = wgi_checked (f, "wg_hvp", 1, v, v);
   return rc ? f ? wgi_fun_done (f, rc) : rc : hvp (f, "wg_hvp", x, NULL, v, y, g, hv);
 }
 
 int wg_hvp_weighted (wg_fun *f, const double x[], const double u[], const double v[],
                      double y[], double uj[], double hv[])
 {
-  int rc = checked (f, "wg_hvp_weighted", 0, u, v);
+  int rc = wgi_checked (f, "wg_hvp_weighted", 0, u, v);
   return rc ? f ? wgi_fun_done (f, rc) : rc : hvp (f, "wg_hvp_weighted", x, u, v, y, uj, hv);
 }
 
 int wg_fvv (wg_fun *f, const double x[], const double v[], double y[], double jv[], double fvv[])
 {
-  int rc = checked (f, "wg_fvv", 0, v, v);
+  int rc = wgi_checked (f, "wg_fvv", 0, v, v);
   if (rc) return f ? wgi_fun_done (f, rc) : rc;
-  rc = wgi_fun_planes (f, V | D | D2 | D12);
+  rc = wgi_fun_planes (f, WGI_V | WGI_D | WGI_DD | WGI_D12);
   if (!rc) rc = wgi_fun_at (f, x);
   if (!rc)
     {
@@ -199,76 +184,27 @@ int wg_fvv (wg_fun *f, const double x[], const double v[], double y[], double jv
     }
   if (!rc)
     {
-      get_outputs (f, WGI_VALUE, y);
-      get_outputs (f, WGI_D1, jv);
-      get_outputs (f, WGI_D1 + WGI_D2, fvv);
+      wgi_get_outputs (f, WGI_VALUE, y);
+      wgi_get_outputs (f, WGI_D1, jv);
+      wgi_get_outputs (f, WGI_D1 + WGI_D2, fvv);
     }
-  return finish (f, "wg_fvv", rc, y, f->family->m, jv, f->family->m, fvv, f->family->m);
+  return wgi_finish (f, "wg_fvv", rc, y, f->family->m, jv, f->family->m, fvv, f->family->m);
 }
 
 int wg_gnvp (wg_fun *f, const double x[], const double v[], double y[], double out[])
 {
-  int rc = checked (f, "wg_gnvp", 0, v, v);
+  int rc = wgi_checked (f, "wg_gnvp", 0, v, v);
   if (rc) return f ? wgi_fun_done (f, rc) : rc;
-  rc = wgi_fun_planes (f, V | D | A);
+  rc = wgi_fun_planes (f, WGI_V | WGI_D | WGI_A);
   if (!rc) rc = wgi_fun_at_dual (f, x, v);
   if (!rc)
     {
       const wgi_program *p = f->trace->program;
       for (size_t i = 0; i < p->m; i++)
-        if (wgi_is_slot (p, p->out[i])) seed (f, i, f->frame.plane[WGI_D1][p->out[i]], 0);
-      rc = reverse (f, 0);
-      if (!rc) collect (f, WGI_ADJOINT, out);
-      if (!rc) get_outputs (f, WGI_VALUE, y);
+        if (wgi_is_slot (p, p->out[i])) wgi_seed (f, i, f->frame.plane[WGI_D1][p->out[i]], 0);
+      rc = wgi_reverse (f, 0);
+      if (!rc) wgi_collect (f, WGI_ADJOINT, out);
+      if (!rc) wgi_get_outputs (f, WGI_VALUE, y);
     }
-  return finish (f, "wg_gnvp", rc, y, f->family->m, out, f->family->n, NULL, 0);
-}
-
-int wg_jacobian (wg_fun *f, const double x[], double y[], double J[])
-{
-  int rc = checked (f, "wg_jacobian", 0, f, f);
-  if (rc) return f ? wgi_fun_done (f, rc) : rc;
-  const size_t n = f->family->n, m = f->family->m;
-  rc = wgi_fun_planes (f, m <= n ? V | A : V | D);
-  if (!rc) rc = wgi_fun_at (f, x);
-  if (J && m <= n)
-    for (size_t i = 0; i < m && !rc; i++)
-      {
-        seed (f, i, 1, 0);
-        rc = reverse (f, 0);
-        if (!rc) collect (f, WGI_ADJOINT, J + i*n);
-      }
-  else if (J)
-    for (size_t j = 0; j < n && !rc; j++)
-      {
-        const wgi_program *p = f->trace->program;
-        rc = push_unit (f, j);
-        for (size_t i = 0; i < m && !rc; i++) J[i*n + j] = wgi_is_slot (p, p->out[i]) ? f->frame.plane[WGI_D1][p->out[i]] : 0;
-      }
-  if (!rc) get_outputs (f, WGI_VALUE, y);
-  return finish (f, "wg_jacobian", rc, y, m, J, m*n, NULL, 0);
-}
-
-int wg_hessian (wg_fun *f, const double x[], double *y, double g[], double H[])
-{
-  int rc = checked (f, "wg_hessian", 1, f, f);
-  if (rc) return f ? wgi_fun_done (f, rc) : rc;
-  const size_t n = f->family->n;
-  rc = wgi_fun_planes (f, V | D | A | AD);
-  if (!rc) rc = wgi_fun_at (f, x);
-  if (!rc && g) rc = pull (f, NULL, g);
-  for (size_t j = 0; j < n && H && !rc; j++)
-    {
-      const double *column = f->frame.plane[WGI_ADJOINT + WGI_D1];
-      rc = push_unit (f, j);
-      if (rc) break;
-      seed (f, 0, 1, 1);
-      rc = reverse (f, 1);
-      if (rc) break;
-      for (size_t i = j; i < n; i++) H[i*n + j] = H[j*n + i] = column[i] + 0.;
-      collect (f, WGI_ADJOINT, NULL);
-      collect (f, WGI_ADJOINT + WGI_D1, NULL);
-    }
-  if (!rc) get_outputs (f, WGI_VALUE, y);
-  return finish (f, "wg_hessian", rc, y, 1, g, n, H, n*n);
+  return wgi_finish (f, "wg_gnvp", rc, y, f->family->m, out, f->family->n, NULL, 0);
 }

@@ -17,8 +17,6 @@ typedef struct {
   pthread_mutex_t lock;          /* guards fun */
 } recorded_source;
 
-typedef struct { wgi_callee callee; wg_fun *fun; } recorded_callee;
-
 /* instances */
 
 static const struct {
@@ -35,7 +33,7 @@ static const struct {
 static int go (wg_fun *f, int mode, double *const x[])
 {
   const size_t bytes = f->family->n*sizeof (double);
-  const int there = f->at_point && memcmp (f->frame.plane[WGI_VALUE], x[0], bytes) == 0;
+  const int there = f->at_point && !wgi_fun_is_stale (f) && memcmp (f->frame.plane[WGI_VALUE], x[0], bytes) == 0;
   int rc = wgi_fun_planes (f, sweep[mode].planes);
   if (!rc) rc = mode == WGI_D1 ? wgi_fun_at_dual (f, there ? NULL : x[0], x[1]) : wgi_fun_at (f, there ? NULL : x[0]);
   if (rc || mode != (WGI_D1 | WGI_D2)) return rc;
@@ -48,7 +46,7 @@ static int go (wg_fun *f, int mode, double *const x[])
 
 static int forward (wgi_callee *c, int mode, double *const x[], double *const y[])
 {
-  wg_fun *f = ((recorded_callee *) c)->fun;
+  wg_fun *f = c->fun;
   const int rc = go (f, mode, x);
   const wgi_program *p = f->trace->program;
   for (int d = 0; d <= mode && !rc; d++)
@@ -59,7 +57,7 @@ static int forward (wgi_callee *c, int mode, double *const x[], double *const y[
 
 static int reverse (wgi_callee *c, int mode, double *const x[], double *const ybar[], double *const xbar[])
 {
-  wg_fun *f = ((recorded_callee *) c)->fun;
+  wg_fun *f = c->fun;
   int rc = go (f, mode, x);
   if (!rc) rc = wgi_fun_planes (f, sweep[mode].planes << WGI_ADJOINT);
   if (rc) return rc;
@@ -81,16 +79,16 @@ static int reverse (wgi_callee *c, int mode, double *const x[], double *const yb
 
 static void free_instance (wgi_callee *c)
 {
-  wg_fun_free (((recorded_callee *) c)->fun);
+  wg_fun_free (c->fun);
 }
 
 static wgi_callee *instance (wgi_source *s)
 {
-  recorded_callee *c = (recorded_callee *) wgi_callee_new (s, sizeof *c);
+  wgi_callee *c = wgi_callee_new (s, sizeof *c);
   if (!c) return NULL;
-  c->callee.forward = forward, c->callee.reverse = reverse, c->callee.free = free_instance;
-  if (!(c->fun = wg_fun_clone (((recorded_source *) s)->fun))) return wgi_callee_free (&c->callee), NULL;
-  return &c->callee;
+  c->forward = forward, c->reverse = reverse, c->free = free_instance;
+  if (!(c->fun = wg_fun_clone (((recorded_source *) s)->fun))) return wgi_callee_free (c), NULL;
+  return c;
 }
 
 wgi_callee *wgi_callee_new (wgi_source *s, size_t size)

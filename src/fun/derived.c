@@ -111,7 +111,10 @@ static wg_fun *derive (const wg_fun *f, enum wgi_derived kind, size_t nx, size_t
       if (kind == WGI_WITH_PARAMS && f->params) memcpy (x0 + n, f->param, f->params*sizeof *x0);
       else for (size_t i = n; i < nx; i++) x0[i] = 1;
       if (which) memcpy (d->which, which, ny*sizeof *which);
+      const wgi_family *base = d->fun->family;
+      const size_t generation = wgi_family_generation (base);
       g = wgi_fun_record_owning (derived_model, d, release, nx, ny, x0);
+      if (g) g->family->base = base, g->trace->generation = generation;      /* stale when f is */
       d = NULL;
     }
   if (d) release (d);

@@ -5,9 +5,10 @@
  */
 #include <inttypes.h>
 
-#include <wengert/deriv.h>
+#include <wengert/inspect.h>
 
 #include "fun/fun.h"
+#include "program/operation.h"
 #include "sweep/numbers.h"
 
 /* The node of a word, as an edge's start; a constant has a node per use. */
@@ -32,8 +33,7 @@ static void write_node (const wg_fun *f, FILE *out, size_t slot, const char *sha
 static void write_graph (const wg_fun *f, FILE *out)
 {
   const wgi_program *p = f->trace->program;
-  const uint32_t *word = p->word;
-  size_t slot = p->n, guard = wgi_numbers (p);      /* guards have no slot: numbers that are free */
+  size_t guard = wgi_numbers (p);      /* guards have no slot: numbers that are free */
   char name[32];
   fprintf (out, "digraph wengert {\n  rankdir=LR;\n");
   for (size_t i = 0; i < p->n; i++)
@@ -41,16 +41,14 @@ static void write_graph (const wg_fun *f, FILE *out)
       snprintf (name, sizeof name, "x%zu", i);
       write_node (f, out, i, "box", name);
     }
-  for (size_t i = 0; i < p->count; i++)
+  for (wgi_operation o = wgi_first (p); wgi_is_one (&o); wgi_next (&o))
     {
-      const int row = wgi_opcode_row[p->code[i]], is_guard = wgi_is_guard (row), is_call = row == WGI_ROW_call;
-      const size_t node = is_guard ? guard++ : slot, outputs = is_call ? p->source[word[0]]->m : 1;
-      const size_t operands = is_call ? p->source[word[0]]->n : wgi_rows[row].operands;
-      if (is_guard) fprintf (out, "  s%zu [shape=diamond label=\"guard %s\"];\n", node, wgi_rows[row].name);
-      else for (size_t j = 0; j < outputs; j++) write_node (f, out, slot++, "ellipse", wgi_rows[row].name);
-      for (size_t k = 0; k < (is_guard ? 1 : outputs); k++)
-        for (size_t j = 0; j < operands; j++) write_edge (f, out, word[j + (size_t) is_call] & ~(is_call ? WGI_INACTIVE : 0), node + k);
-      word += wgi_words (p, p->code[i], word);
+      const int is_guard = wgi_is_guard (o.row);
+      const size_t node = is_guard ? guard++ : o.slot, nodes = is_guard ? 1 : o.outputs;
+      if (is_guard) fprintf (out, "  s%zu [shape=diamond label=\"guard %s\"];\n", node, wgi_name (&o));
+      for (size_t k = 0; k < o.outputs; k++) write_node (f, out, node + k, "ellipse", wgi_name (&o));
+      for (size_t k = 0; k < nodes; k++)
+        for (size_t j = 0; j < o.operands; j++) write_edge (f, out, wgi_operand (&o, j), node + k);
     }
   for (size_t i = 0; i < p->m; i++)
     {
@@ -72,8 +70,10 @@ int wg_fun_write_dot (wg_fun *f, FILE *out)
   double *adjoint = f->frame.plane[WGI_ADJOINT];
   for (size_t i = 0; i < p->m; i++)
     if (wgi_is_slot (p, p->out[i])) adjoint[p->out[i]] += 1;
+  f->frame.status = 0;
   wgi_reverse_keeping (p, &f->frame);
-  write_graph (f, out);
+  rc = f->frame.status;
+  if (!rc) write_graph (f, out);
   for (size_t i = 0; i < p->slots; i++) adjoint[i] = -0.;
-  return wgi_fun_done (f, WG_OK);
+  return wgi_fun_done (f, rc);
 }

@@ -30,6 +30,25 @@ int wgi_fun_planes (wg_fun *f, unsigned planes)
   return WG_OK;
 }
 
+int wgi_fun_wide (wg_fun *f, unsigned which)
+{
+  for (int i = 0; i < 2; i++)
+    if (which >> i & 1 && !f->frame.wide[i])
+      {
+        const size_t numbers = wgi_times (f->capacity, WGI_DIRECTIONS);
+        f->block[i] = malloc (wgi_plus (wgi_times (numbers, sizeof (double)), 64));
+        if (!f->block[i]) return wgi_fail (WG_ENOMEM, "no memory for a workspace of %zu numbers", numbers);
+        f->frame.wide[i] = (double *) (((uintptr_t) f->block[i] + 63) & ~(uintptr_t) 63);
+        for (size_t j = 0; j < numbers && i == WGI_WIDE_ADJOINT; j++) f->frame.wide[i][j] = -0.;
+      }
+  return WG_OK;
+}
+
+static void drop_wide (wg_fun *f)
+{
+  for (int i = 0; i < 2; i++) free (f->block[i]), f->block[i] = NULL, f->frame.wide[i] = NULL;
+}
+
 /* Parameters for program p; those that are new have the values they were recorded with. */
 static int have_params (wg_fun *f, const wgi_program *p)
 {
@@ -108,6 +127,7 @@ static int fit (wg_fun *f, const wgi_program *p)
         }
       if (rc) return rc;
       f->capacity = capacity;
+      drop_wide (f);                 /* made again by the driver that needs them */
     }
   int rc = have_params (f, p);
   if (!rc) rc = have_callees (f, p);
@@ -126,16 +146,26 @@ void wgi_fun_rest (wg_fun *f, int plane)
     if (wgi_is_slot (p, p->out[i])) adjoint[p->out[i]] = -0.;
 }
 
+void wgi_fun_rest_wide (wg_fun *f)
+{
+  const wgi_program *p = f->trace->program;
+  double *adjoint = f->frame.wide[WGI_WIDE_ADJOINT];
+  for (size_t i = 0; i < p->n*WGI_DIRECTIONS; i++) adjoint[i] = -0.;
+  for (size_t i = 0; i < p->m; i++)
+    for (size_t j = 0; j < WGI_DIRECTIONS && wgi_is_slot (p, p->out[i]); j++) adjoint[p->out[i]*(size_t) WGI_DIRECTIONS + j] = -0.;
+}
+
 /* life */
 
 /* All of a handle but its trace and family. */
 static void release (wg_fun *f)
 {
   for (int i = 0; i < WGI_PLANES; i++) free (f->frame.plane[i]);
+  drop_wide (f);
   for (size_t i = 0; i < f->callees; i++) wgi_callee_free (f->callee[i]);
   for (int i = 0; i < WGI_DERIVED; i++) wg_fun_free (f->derived[i]);
   wgi_source_leave (f->source);
-  free (f->callee), free (f->place), free (f->param), free (f);
+  free (f->callee), free (f->place), free (f->param), free (f->kept_param), free (f);
 }
 
 wg_fun *wgi_fun_handle (wgi_family *s, wgi_trace *t)
@@ -143,6 +173,7 @@ wg_fun *wgi_fun_handle (wgi_family *s, wgi_trace *t)
   wg_fun *f = calloc (1, sizeof *f);
   if (!f) return wgi_fail (WG_ENOMEM, "out of memory"), NULL;
   f->family = s, f->trace = t;
+  f->wide = wgi_wide_for_cpu ();
   f->capacity = wgi_numbers (t->program);
   if (wgi_fun_planes (f, 1u << WGI_VALUE) || fit (f, t->program)) return release (f), NULL;
   return f;
@@ -212,28 +243,43 @@ int wg_fun_set_params (wg_fun *f, size_t count, const double p[])
   if (count != f->params)
     return wgi_fun_done (f, wgi_fail (WG_EINVAL, "wg_fun_set_params: %zu values, the function has %zu parameters",
                                       count, f->params));
+  wgi_fun_put_params (f, count, p);
+  return wgi_fun_done (f, WG_OK);
+}
+
+void wgi_fun_put_params (wg_fun *f, size_t count, const double p[])
+{
   if (count) memcpy (f->param, p, count*sizeof *p);
   put_params (f, f->trace->program);
   wgi_source_leave (f->source), f->source = NULL;      /* a call of it has the values of its time */
   f->at_point = 0;
+}
+
+int wg_fun_invalidate (wg_fun *f)
+{
+  if (!f) return wgi_fail (WG_EINVAL, "wg_fun_invalidate: f is NULL");
+  wgi_family *s = f->family;
+  if (!s->model) return wgi_fun_done (f, wgi_fail (WG_EBRANCH, "wg_fun_invalidate: there is no model to record again"));
+  const int rc = wgi_family_lock (s);
+  if (rc) return wgi_fun_done (f, rc);
+  atomic_fetch_add (&s->generation, 1);
+  wgi_family_purge (s);
+  wgi_family_unlock (s);
+  f->at_point = 0;
   return wgi_fun_done (f, WG_OK);
 }
 
-int wg_fun_get_info (const wg_fun *f, wg_fun_info *info)
-{
-  if (!f || !info) return wgi_fail (WG_EINVAL, "wg_fun_get_info: %s is NULL", f ? "info" : "f");
-  wgi_family *s = f->family;
-  const wgi_program *p = f->trace->program;
-  int rc = wgi_family_lock (s);
-  if (rc) return rc;
-  *info = (wg_fun_info){ .n = s->n, .m = s->m, .operations = p->count, .recorded = p->recorded, .constants = p->constants,
-                         .params = f->params, .guards = p->guards, .program_bytes = p->bytes, .traces = s->traces, .trace_bytes = s->bytes,
-                         .recordings = s->recordings, .breaks = s->breaks };
-  wgi_family_unlock (s);
-  return WG_OK;
-}
-
 /* going to a point */
+
+/* Change to trace t, a use of which is given up if that fails. */
+static int move (wg_fun *f, wgi_trace *t)
+{
+  wgi_trace *old = f->trace;
+  const int rc = fit (f, t->program);
+  if (!rc) f->trace = t;
+  wgi_trace_leave (rc ? t : old);
+  return rc;
+}
 
 /* Guard k of the trace at hand came out as found at x: another trace, a new one or, if it may be, one that is known. */
 static int change_trace (wg_fun *f, const double x[], size_t k, uint64_t found, int *known)
@@ -249,13 +295,24 @@ static int change_trace (wg_fun *f, const double x[], size_t k, uint64_t found, 
     for (size_t i = 0; i < s->n && !rc; i++)
       if (isnan (x[i])) rc = wgi_fail (WG_NONFINITE, "x[%zu] is NaN and a branch depends on it", i);
   if (!t && !rc) rc = wgi_trace_record (s, x, f->param, f->params, &t);
-  if (!rc)
-    {
-      wgi_trace *old = f->trace;
-      rc = fit (f, t->program);
-      if (!rc) f->trace = t;
-      wgi_trace_leave (rc ? t : old);
-    }
+  if (!rc) rc = move (f, t);
+  wgi_family_unlock (s);
+  return rc;
+}
+
+/* The trace at hand is stale: to one that is not, if there is one its guards say whether it is right, or recorded at x. */
+static int renew (wg_fun *f, const double x[], int *known)
+{
+  wgi_family *s = f->family;
+  int rc = wgi_family_lock (s), nan = 0;
+  if (rc) return rc;
+  for (size_t i = 0; i < s->n; i++) nan |= isnan (x[i]);
+  wgi_family_purge (s);
+  wgi_trace *t = s->newest;
+  *known = t || nan;
+  if (t) t->users++;
+  else rc = wgi_trace_record (s, nan ? s->x0 : x, f->param, f->params, &t);
+  if (!rc) rc = move (f, t);
   wgi_family_unlock (s);
   return rc;
 }
@@ -263,14 +320,15 @@ static int change_trace (wg_fun *f, const double x[], size_t k, uint64_t found, 
 int wgi_fun_at (wg_fun *f, const double x[])
 {
   if (!x) return f->at_point ? WG_OK : wgi_fail (WG_EINVAL, "x is NULL and the function has no last point");
-  int known = 1;
+  int known = 1, rc;
   size_t held = 0;
+  f->at_point = 0;
+  if (wgi_fun_is_stale (f) && (rc = renew (f, x, &known))) return rc;
   for (int first = 1; ; first = 0)
     {
       uint64_t found;
       const wgi_program *p = f->trace->program;
       memcpy (f->frame.plane[WGI_VALUE], x, f->family->n*sizeof *x);
-      f->at_point = 0;
       f->frame.status = 0;
       const size_t k = wgi_forward_double (p, &f->frame, &found);
       if (f->frame.status) return f->frame.status;
@@ -278,8 +336,7 @@ int wgi_fun_at (wg_fun *f, const double x[])
       if (!known) return wgi_fail (WG_EMODEL, "a recording does not reproduce at its own point");
       known = first || k > held;       /* a known trace holds further than the one before, or ctx has changed the model */
       held = k;
-      int rc = change_trace (f, x, k, found, &known);
-      if (rc) return rc;
+      if ((rc = change_trace (f, x, k, found, &known))) return rc;
     }
   f->at_point = 1;
   return WG_OK;
@@ -290,7 +347,7 @@ int wgi_fun_at_dual (wg_fun *f, const double x[], const double v[])
   const size_t bytes = f->family->n*sizeof *v;
   int rc = wgi_fun_planes (f, 1u << WGI_VALUE | 1u << WGI_D1);
   if (rc) return rc;
-  if (x)
+  if (x && !wgi_fun_is_stale (f))
     {
       uint64_t found;
       memcpy (f->frame.plane[WGI_VALUE], x, bytes), memcpy (f->frame.plane[WGI_D1], v, bytes);

@@ -17,6 +17,8 @@ struct wg_fun {
   wgi_trace *trace;              /* of the last point; counted */
   wgi_frame frame;               /* planes: allocated when first needed, capacity numbers each; adjoints at rest */
   size_t capacity;
+  const wgi_wide_sweeps *wide;   /* for this processor */
+  void *block[2];                /* the memory of frame.wide, which is aligned within it */
   double *param;                 /* values of the params parameters known to this handle */
   size_t params;
   wgi_callee **callee;           /* callees: instances made so far, of any trace */
@@ -24,9 +26,17 @@ struct wg_fun {
   size_t callees, places;
   wgi_source *source;            /* this function as an operation; made when first called, counted */
   wg_fun *derived[WGI_DERIVED];  /* made when first asked for by a recording */
+  double *kept_param;            /* parameters of the handle while a batch has its own: as many */
+  size_t kept_params, batch_done;
   int at_point;                  /* are the values in the planes those of a point? */
   int status;                    /* of the last call */
 };
+
+/* Was the trace at hand recorded before wg_fun_invalidate?  The next point needs another. */
+static inline int wgi_fun_is_stale (const wg_fun *f)
+{
+  return f->trace->generation != wgi_family_generation (f->family);
+}
 
 /* Go to x[n], or stay at the last point for x NULL: the value plane holds the values of the trace that is valid
  * there.  WG_OK; WG_NONFINITE: x has a NaN and a branch depends on it, no values; an error. */
@@ -34,6 +44,9 @@ int wgi_fun_at (wg_fun *f, const double x[]);
 
 /* The same with the tangent plane WGI_D1 along v[n]. */
 int wgi_fun_at_dual (wg_fun *f, const double x[], const double v[]);
+
+/* Set the first count parameters; there is no last point then. */
+void wgi_fun_put_params (wg_fun *f, size_t count, const double p[]);
 
 /* Have these planes, bits of WGI_VALUE .. WGI_PLANES - 1.  WG_ENOMEM. */
 int wgi_fun_planes (wg_fun *f, unsigned planes);
@@ -49,6 +62,12 @@ wg_fun *wgi_fun_of_source (wgi_source *source);
 
 /* The function as an operation that others call, with its parameters as they are; counted for the caller. */
 wgi_source *wgi_fun_source (const wg_fun *f);
+
+/* Have the wide arrays, bits of WGI_WIDE_TANGENT and WGI_WIDE_ADJOINT.  WG_ENOMEM. */
+int wgi_fun_wide (wg_fun *f, unsigned which);
+
+/* Put the wide adjoints to rest: inputs and outputs. */
+void wgi_fun_rest_wide (wg_fun *f);
 
 /* Put an adjoint plane to rest: inputs and outputs, or all of it when a sweep may have ended early. */
 void wgi_fun_rest (wg_fun *f, int plane);

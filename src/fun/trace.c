@@ -121,23 +121,38 @@ void wgi_trace_leave (wgi_trace *t)
   if (t && --t->users == 0) trace_free (t);
 }
 
-/* Forget the least recently used until the limit holds; then the table is made anew. */
-static void forget (wgi_family *s)
+static void forget (wgi_family *s, wgi_trace *t)
 {
-  int any = 0;
-  while (s->bytes > s->limit && s->oldest != s->newest)
+  unlink_trace (s, t);
+  s->bytes -= t->bytes, s->traces--, s->forgotten++;
+  wgi_trace_leave (t);
+}
+
+/* The table after traces were forgotten. */
+static void forgotten (wgi_family *s)
+{
+  if (rebuild (s)) return;       /* without a table nothing is found, and the model runs again: slow, not wrong */
+  free (s->node);
+  s->node = NULL, s->nodes = s->used = 0;
+}
+
+/* Forget the least recently used until the limit holds. */
+static void hold_limit (wgi_family *s)
+{
+  if (s->bytes <= s->limit || s->oldest == s->newest) return;
+  while (s->bytes > s->limit && s->oldest != s->newest) forget (s, s->oldest);
+  forgotten (s);
+}
+
+void wgi_family_purge (wgi_family *s)
+{
+  const size_t generation = wgi_family_generation (s), before = s->traces;
+  for (wgi_trace *t = s->newest, *older; t; t = older)
     {
-      wgi_trace *t = s->oldest;
-      unlink_trace (s, t);
-      s->bytes -= t->bytes, s->traces--;
-      wgi_trace_leave (t);
-      any = 1;
+      older = t->older;
+      if (t->generation != generation) forget (s, t);
     }
-  if (any && !rebuild (s))       /* without a table nothing is found, and the model runs again: slow, not wrong */
-    {
-      free (s->node);
-      s->node = NULL, s->nodes = s->used = 0;
-    }
+  if (s->traces < before) forgotten (s);
 }
 
 wgi_trace *wgi_trace_find (wgi_family *s, const wgi_trace *t, size_t k, uint64_t found)
@@ -195,11 +210,12 @@ int wgi_trace_keep (wgi_family *s, const wgi_tape *tape, const uint32_t out[], w
     {
       t->bytes = sizeof *t + t->program->bytes + (t->program->guards + 1)*sizeof *t->prefix;
       t->users = 2;
+      t->generation = wgi_family_generation (s);
       link_newest (s, t);
       if (s->nodes < 2*(s->used + t->program->guards) + 64 ? rebuild (s) : (insert (s, t), 1))
         {
           s->bytes += t->bytes, s->traces++;
-          forget (s);
+          hold_limit (s);
           *result = t;
           return WG_OK;
         }
@@ -215,9 +231,11 @@ int wgi_trace_record (wgi_family *s, const double x[], const double param[], siz
   wgi_tape tape = { 0 };
   wg_var *in = malloc (wgi_times (s->n, sizeof *in)), *y = malloc (wgi_times (s->m, sizeof *y));
   uint32_t *out = malloc (wgi_times (s->m, sizeof *out));
+  const size_t generation = wgi_family_generation (s);        /* a base may change meanwhile */
   int rc = in && y && out ? run (s, &tape, x, param, params, in, y, out) : wgi_fail (WG_ENOMEM, "out of memory");
   free (in), free (y);
   if (!rc) rc = wgi_trace_keep (s, &tape, out, result);
+  if (!rc) (*result)->generation = generation;
   free (out);
   wgi_tape_free (&tape);
   return rc;

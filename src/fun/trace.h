@@ -21,11 +21,13 @@ struct wgi_trace {
   wgi_program *program;
   uint64_t *prefix;              /* guards + 1 hashes: of the outcomes before each guard, and of all */
   size_t bytes;
+  size_t generation;             /* of the family when its recording began */
   size_t users;                  /* the family and the handles that are at it */
   wgi_trace *newer, *older;      /* by last use; NULL at the ends */
 };
 
-typedef struct {
+typedef struct wgi_family wgi_family;
+struct wgi_family {
   pthread_mutex_t lock;          /* guards all that follows, and the model: it never runs twice at once */
   wg_model *model;               /* NULL: nothing to record again */
   void *ctx;
@@ -37,8 +39,18 @@ typedef struct {
   struct { uint64_t key; wgi_trace *trace; } *node;      /* open addressing, nodes a power of two; trace NULL: free */
   size_t nodes, used;
   size_t limit;                  /* bytes of traces to keep; the newest is always kept */
-  size_t traces, bytes, recordings, breaks;
-} wgi_family;
+  size_t traces, bytes, recordings, breaks, forgotten;
+  atomic_size_t generation;      /* counts wg_fun_invalidate; read without the lock */
+  const wgi_family *base;        /* the family that the model replays, which ctx keeps alive; or NULL */
+};
+
+/* A trace is stale when its generation is not this: the family's and its base's. */
+static inline size_t wgi_family_generation (const wgi_family *s)
+{
+  size_t sum = 0;
+  for (; s; s = s->base) sum += atomic_load (&s->generation);
+  return sum;
+}
 
 /* A family with no trace yet; NULL: out of memory. */
 wgi_family *wgi_family_new (wg_model *model, void *ctx, size_t n, size_t m);
@@ -54,6 +66,9 @@ int wgi_trace_record (wgi_family *, const double x[], const double param[], size
 
 /* Freeze a closed tape with outputs out[m] and keep it as a trace; it has a user more.  WG_ENOMEM. */
 int wgi_trace_keep (wgi_family *, const wgi_tape *, const uint32_t out[], wgi_trace **);
+
+/* Forget all stale traces; handles that are at one keep it until their next point. */
+void wgi_family_purge (wgi_family *);
 
 /* The trace to try when guard k of t was found to have this outcome; it has a user more.  NULL: none. */
 wgi_trace *wgi_trace_find (wgi_family *, const wgi_trace *t, size_t k, uint64_t found);

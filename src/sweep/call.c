@@ -7,21 +7,6 @@
  */
 #include "sweep/numbers.h"
 
-/* The callee's scratch as arrays: operands, results, and their adjoints, for each mode within mode. */
-typedef struct { double *x[4], *y[4], *xbar[4], *ybar[4]; } arrays;
-
-static arrays arrays_of (const wgi_callee *c)
-{
-  const size_t n = c->source->n, m = c->source->m;
-  arrays a;
-  for (size_t i = 0; i < 4; i++)
-    {
-      a.x[i] = c->scratch + i*n, a.xbar[i] = c->scratch + (4 + i)*n;
-      a.y[i] = c->scratch + 8*n + i*m, a.ybar[i] = c->scratch + 8*n + (4 + i)*m;
-    }
-  return a;
-}
-
 #define FOR_MODES(i, mode) for (int i = 0; i <= mode; i++) if ((i & mode) == i)
 
 static void gather (const wgi_frame *frame, int mode, const uint32_t *operand, size_t n, double *const x[])
@@ -31,13 +16,18 @@ static void gather (const wgi_frame *frame, int mode, const uint32_t *operand, s
       x[d][j] = d && operand[j] & WGI_INACTIVE ? 0 : frame->plane[d][operand[j] & ~WGI_INACTIVE];
 }
 
+static void keep_status (wgi_frame *frame, int rc)
+{
+  if (rc < 0 && !frame->status) frame->status = rc;
+}
+
 void wgi_call_forward (wgi_frame *frame, int mode, const uint32_t *word, size_t out)
 {
   wgi_callee *c = frame->callee[word[0]];
-  const arrays a = arrays_of (c);
+  const wgi_arrays a = wgi_callee_arrays (c);
   gather (frame, mode, word + 1, c->source->n, a.x);
   const int rc = c->forward (c, mode, a.x, a.y);
-  if (rc < 0 && !frame->status) frame->status = rc;
+  keep_status (frame, rc);
   FOR_MODES (d, mode)
     for (size_t i = 0; i < c->source->m; i++) frame->plane[d][out + i] = rc ? NAN : a.y[d][i];
 }
@@ -46,7 +36,7 @@ void wgi_call_reverse (wgi_frame *frame, int mode, const uint32_t *word, size_t 
 {
   wgi_callee *c = frame->callee[word[0]];
   const size_t n = c->source->n, m = c->source->m;
-  const arrays a = arrays_of (c);
+  const wgi_arrays a = wgi_callee_arrays (c);
   int awake = 0, rc = 0;
   for (size_t i = 0; i < m; i++) awake |= !wgi_asleep (frame->plane[WGI_ADJOINT][out + i]);
   FOR_MODES (d, mode)
@@ -59,9 +49,93 @@ void wgi_call_reverse (wgi_frame *frame, int mode, const uint32_t *word, size_t 
   if (!awake) return;
   gather (frame, mode, word + 1, n, a.x);
   rc = c->reverse (c, mode, a.x, a.ybar, a.xbar);
-  if (rc < 0 && !frame->status) frame->status = rc;
+  keep_status (frame, rc);
   FOR_MODES (d, mode)
     for (size_t j = 0; j < n; j++)
       if (!(word[1+j] & WGI_INACTIVE))
         frame->plane[WGI_ADJOINT + d][word[1+j]] += rc ? NAN : a.xbar[d][j];
+}
+
+/* Directions one by one */
+
+static void gather_lane (const wgi_frame *frame, int lane, const uint32_t *operand, size_t n, double x[])
+{
+  const double *d = frame->wide[WGI_WIDE_TANGENT];
+  for (size_t j = 0; j < n; j++) x[j] = operand[j] & WGI_INACTIVE ? 0 : d[(size_t) operand[j]*WGI_DIRECTIONS + (size_t) lane];
+}
+
+/* The adjoints of one lane of a call's outputs, put to rest. */
+static void take_lane (const wgi_frame *frame, int lane, size_t out, size_t m, double ybar[])
+{
+  for (size_t i = 0; i < m; i++)
+    {
+      double *from = &frame->wide[WGI_WIDE_ADJOINT][(out + i)*WGI_DIRECTIONS + (size_t) lane];
+      ybar[i] = *from;
+      *from = -0.;
+    }
+}
+
+static void add_lane (const wgi_frame *frame, int lane, const uint32_t *operand, size_t n, int rc, const double xbar[])
+{
+  double *adjoint = frame->wide[WGI_WIDE_ADJOINT];
+  for (size_t j = 0; j < n; j++)
+    if (!(operand[j] & WGI_INACTIVE)) adjoint[(size_t) operand[j]*WGI_DIRECTIONS + (size_t) lane] += rc ? NAN : xbar[j];
+}
+
+void wgi_call_tangent_wide (wgi_frame *frame, const uint32_t *word, size_t out)
+{
+  wgi_callee *c = frame->callee[word[0]];
+  const wgi_arrays a = wgi_callee_arrays (c);
+  gather (frame, WGI_VALUE, word + 1, c->source->n, a.x);
+  for (int lane = 0; lane < WGI_DIRECTIONS; lane++)
+    {
+      gather_lane (frame, lane, word + 1, c->source->n, a.x[1]);
+      const int rc = c->forward (c, WGI_D1, a.x, a.y);
+      keep_status (frame, rc);
+      for (size_t i = 0; i < c->source->m; i++)
+        frame->wide[WGI_WIDE_TANGENT][(out + i)*WGI_DIRECTIONS + (size_t) lane] = rc ? NAN : a.y[1][i];
+    }
+}
+
+void wgi_call_reverse_dual_wide (wgi_frame *frame, const uint32_t *word, size_t out)
+{
+  wgi_callee *c = frame->callee[word[0]];
+  const size_t n = c->source->n, m = c->source->m;
+  const wgi_arrays a = wgi_callee_arrays (c);
+  int awake = 0;
+  for (size_t i = 0; i < m; i++)
+    {
+      a.ybar[0][i] = wgi_take (&frame->plane[WGI_ADJOINT][out + i]);
+      awake |= !wgi_asleep (a.ybar[0][i]);
+    }
+  gather (frame, WGI_VALUE, word + 1, n, a.x);
+  for (int lane = 0; lane < WGI_DIRECTIONS; lane++)
+    {
+      take_lane (frame, lane, out, m, a.ybar[1]);
+      if (!awake) continue;
+      gather_lane (frame, lane, word + 1, n, a.x[1]);
+      const int rc = c->reverse (c, WGI_D1, a.x, a.ybar, a.xbar);
+      keep_status (frame, rc);
+      add_lane (frame, lane, word + 1, n, rc, a.xbar[1]);
+      for (size_t j = 0; j < n && lane == 0; j++)
+        if (!(word[1+j] & WGI_INACTIVE)) frame->plane[WGI_ADJOINT][word[1+j]] += rc ? NAN : a.xbar[0][j];
+    }
+}
+
+void wgi_call_reverse_wide (wgi_frame *frame, const uint32_t *word, size_t out)
+{
+  wgi_callee *c = frame->callee[word[0]];
+  const size_t n = c->source->n, m = c->source->m;
+  const wgi_arrays a = wgi_callee_arrays (c);
+  gather (frame, WGI_VALUE, word + 1, n, a.x);
+  for (int lane = 0; lane < WGI_DIRECTIONS; lane++)
+    {
+      int awake = 0;
+      take_lane (frame, lane, out, m, a.ybar[0]);
+      for (size_t i = 0; i < m; i++) awake |= !wgi_asleep (a.ybar[0][i]);
+      if (!awake) continue;
+      const int rc = c->reverse (c, WGI_VALUE, a.x, a.ybar, a.xbar);
+      keep_status (frame, rc);
+      add_lane (frame, lane, word + 1, n, rc, a.xbar[0]);
+    }
 }

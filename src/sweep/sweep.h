@@ -16,8 +16,11 @@
 
 #include "program/program.h"
 
+enum { WGI_DIRECTIONS = 8, WGI_WIDE_TANGENT = 0, WGI_WIDE_ADJOINT = 1 };
+
 typedef struct {
   double *plane[WGI_PLANES];
+  double *wide[2];               /* WGI_DIRECTIONS numbers per slot, side by side: tangents, adjoints; at 64 bytes */
   wgi_callee *const *callee;     /* per source of the program */
   int status;                    /* set when a call fails; sweeps go on with what there is */
 } wgi_frame;
@@ -42,9 +45,25 @@ void wgi_reverse_dual2 (const wgi_program *p, wgi_frame *frame);
 /* The same as wgi_reverse_double, but every slot keeps its adjoint, for inspection: not left at rest. */
 void wgi_reverse_keeping (const wgi_program *p, wgi_frame *frame);
 
+/* WGI_DIRECTIONS at once, the values being there.  One object per instruction set, all with the same bits. */
+typedef struct {
+  const char *name;
+  void (*tangent) (const wgi_program *p, wgi_frame *frame);
+  void (*reverse_dual) (const wgi_program *p, wgi_frame *frame);      /* the adjoint in its plane, tangents of it wide */
+  void (*reverse) (const wgi_program *p, wgi_frame *frame);           /* adjoints of as many outputs or weights */
+} wgi_wide_sweeps;
+
+extern const wgi_wide_sweeps wgi_wide_baseline, wgi_wide_avx512;
+
+/* The one for this processor. */
+const wgi_wide_sweeps *wgi_wide_for_cpu (void);
+
 /* A call, for the sweeps: word are its words, out its first slot, mode the tangents that travel along.  keep leaves the
  * adjoints of its outputs as they are. */
 void wgi_call_forward (wgi_frame *frame, int mode, const uint32_t *word, size_t out);
 void wgi_call_reverse (wgi_frame *frame, int mode, const uint32_t *word, size_t out, int keep);
+void wgi_call_tangent_wide (wgi_frame *frame, const uint32_t *word, size_t out);
+void wgi_call_reverse_dual_wide (wgi_frame *frame, const uint32_t *word, size_t out);
+void wgi_call_reverse_wide (wgi_frame *frame, const uint32_t *word, size_t out);
 
 #endif

@@ -44,11 +44,27 @@ struct wgi_source {
 
 struct wgi_callee {
   wgi_source *source;       /* counted */
-  double *scratch;          /* for the caller's operands and results: 8 (n + m) numbers */
+  double *scratch;          /* for the caller's operands and results: 8 (n + m) numbers, see wgi_callee_arrays */
+  wg_fun *fun;              /* the handle that it evaluates, for those who look inside; NULL: none */
   int (*forward) (wgi_callee *, int mode, double *const x[], double *const y[]);
   int (*reverse) (wgi_callee *, int mode, double *const x[], double *const ybar[], double *const xbar[]);
   void (*free) (wgi_callee *);
 };
+
+/* Its scratch as arrays: operands, results, and their adjoints, for each mode. */
+typedef struct { double *x[4], *y[4], *xbar[4], *ybar[4]; } wgi_arrays;
+
+static inline wgi_arrays wgi_callee_arrays (const wgi_callee *c)
+{
+  const size_t n = c->source->n, m = c->source->m;
+  wgi_arrays a;
+  for (size_t i = 0; i < 4; i++)
+    {
+      a.x[i] = c->scratch + i*n, a.xbar[i] = c->scratch + (4 + i)*n;
+      a.y[i] = c->scratch + 8*n + i*m, a.ybar[i] = c->scratch + 8*n + (4 + i)*m;
+    }
+  return a;
+}
 
 /* Record y[m] = source (x[n]), evaluating it; errors are kept by the recording. */
 void wgi_call_source (wgi_source *s, const wg_var x[], wg_var y[]);

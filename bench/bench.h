@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * The benchmark's vocabulary.  A problem is data and a point; a peer is a tool that computes tasks of a
+ * problem.  Each peer writes each model once, in its own file, as its users would.  Another peer is a file
+ * and a row of the table in main.c; another task is a row of BENCH_TASKS and a case in the peers that have
+ * it.  Plain numbers only, so that peers in C++ and peers compiled with other flags can share it.
+ */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define BENCH_TASKS(X)             \
+  X (BENCH_VALUE,    "value")      \
+  X (BENCH_GRADIENT, "gradient")   \
+  X (BENCH_HVP,      "HVP")
+
+#define BENCH_TASK(id, name) id,
+typedef enum { BENCH_TASKS (BENCH_TASK) BENCH_NTASKS } bench_task;
+#undef BENCH_TASK
+
+/* Rosenbrock, chained: the sum over i < n - 1 of 100 (x[i+1] - x[i]^2)^2 + (1 - x[i])^2.
+ *
+ * Logistic regression: the mean of log (1 + exp (-s z)) over rows a of A[rows*cols], with z = a . x and
+ * s = label[row], 1 or -1, plus lambda/2 |x|^2 without the last entry, which is the bias: the last column of
+ * A is ones.
+ *
+ * Gaussian mixture, after GradBench and ADBench: items a[d] in A[rows*d], K components with weights alpha, means
+ * mu[d] and inverse covariance factors Q = diag (exp (q)) + L, L strictly lower by columns; x = (alpha[K], mu[K*d],
+ * (q[d], L[d (d-1)/2])[K]).  The negative log-likelihood less its constant,
+ *   rows lse (alpha) - sum over items lse over k of (alpha_k + sum q_k - |Q_k (a - mu_k)|^2/2).
+ * The Wishart prior of the original is left out: it adds K d (d+1)/2 squares to 3 million operations. */
+typedef enum { BENCH_ROSENBROCK, BENCH_LOGISTIC, BENCH_MIXTURE, BENCH_NMODELS } bench_model;
+
+typedef struct {
+  const char *name;
+  bench_model model;
+  size_t n;                     /* unknowns */
+  size_t rows, cols;            /* of A; cols is d of the mixture */
+  size_t k;                     /* components of the mixture */
+  double lambda;
+  const double *A, *label;
+  const double *start;          /* start[n]: where tools that record do so */
+  const double *x, *v;          /* x[n], v[n]: point and direction of the tasks */
+} bench_problem;
+
+/* Where one component's q and L are in x, and how many numbers they are. */
+static inline size_t bench_factor_size (const bench_problem *p) { return p->cols + p->cols*(p->cols - 1)/2; }
+static inline size_t bench_factor (const bench_problem *p, size_t k)
+{
+  return p->k + p->k*p->cols + k*bench_factor_size (p);
+}
+
+typedef struct {
+  double operations;            /* recorded; 0: this peer does not record */
+  double model_seconds;         /* in the model, recording */
+  double other_seconds;         /* to turn that into something that can be replayed */
+} bench_record;
+
+typedef struct {
+  const char *name;
+  void *(*open) (const bench_problem *p, bench_record *record);      /* NULL: failed */
+  /* Value into y[1], gradient into y[n], Hessian-vector product into y[n].  0 when done. */
+  int (*run) (void *state, const bench_problem *p, bench_task task, double y[]);
+  void (*close) (void *state);
+} bench_peer;
+
+extern const bench_peer bench_hand, bench_wengert, bench_adolc;
+
+/* The problems, made anew; csv may name no file: then data of that shape are made up, and the name says so.
+ * bench_problem_free takes one apart.  NULL: out of memory. */
+#define BENCH_NPROBLEMS 5
+bench_problem *bench_problem_new (int which, const char *csv);
+void bench_problem_free (bench_problem *p);
+
+/* Processor seconds of this process, all its threads: other load counts little, and helpers cannot hide. */
+double bench_seconds (void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * Wengert beside other ways to the same numbers, one thread, one run, one table.
+ *   bench [-t seconds for each cell] [-d breast_cancer.csv] [-p word in the problems' names]
+ * All peers must agree on every task, else the exit status is 1; times only inform.  Tools take turns within each
+ * repetition, and a ratio is the median of the repetitions' own ratios, so that what slows the machine
+ * for a while slows all of them.  Each problem has a process to itself: ADOL-C's drivers clear, in every call,
+ * as many places as any earlier tape of the process used.
+ */
+#ifdef HAVE_CONFIG_H
+# include <config.h>
+#endif
+#ifndef _POSIX_C_SOURCE
+# define _POSIX_C_SOURCE 200809L
+#endif
+
+#include "bench.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const bench_peer *const peers[] = {
+  &bench_wengert,                               /* first: the one that the others are compared with */
+  &bench_hand,
+#ifdef HAVE_ADOLC
+  &bench_adolc,
+#endif
+};
+
+#define BENCH_TASK(id, name) name,
+static const char *const task_names[] = { BENCH_TASKS (BENCH_TASK) };
+#undef BENCH_TASK
+
+/* Wengert's time over another's, or one task's over another's, at most this much */
+static const struct { bench_task task; const char *peer; double most; } peer_targets[] = {
+  { BENCH_GRADIENT, "ADOL-C", 0.6 },
+  { BENCH_HVP, "ADOL-C", 0.6 },
+};
+#define HVP_TARGET 2.5
+#define AGREEMENT 1e-9                          /* of the largest entry */
+
+enum { NPEERS = sizeof peers/sizeof *peers, REPETITIONS = 15 };
+
+typedef struct {
+  void *state[NPEERS];
+  bench_record record[NPEERS];
+  double seconds[NPEERS][BENCH_NTASKS][REPETITIONS];
+} measurement;
+
+double bench_seconds (void)
+{
+  struct timespec t;
+  clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &t);
+  return (double) t.tv_sec + 1e-9*(double) t.tv_nsec;
+}
+
+static size_t task_size (const bench_problem *p, bench_task task) { return task == BENCH_VALUE ? 1 : p->n; }
+
+/* The largest difference over the largest entry; infinite for anything that is not finite. */
+static double difference (size_t n, const double a[], const double b[])
+{
+  double worst = 0, size = 0;
+  for (size_t i = 0; i < n; i++)
+    {
+      double e = fabs (a[i] - b[i]);
+      if (!isfinite (e))
+        return INFINITY;
+      worst = fmax (worst, e), size = fmax (size, fabs (b[i]));
+    }
+  return worst > 0 ? worst/size : 0;
+}
+
+/* Do all peers say what the hand-written code says?  The results of a task start out different. */
+static int agree (const bench_problem *p, measurement *m, double a[], double b[])
+{
+  int ok = 1;
+  for (int task = 0; task < BENCH_NTASKS; task++)
+    {
+      size_t n = task_size (p, (bench_task) task);
+      for (size_t i = 0; i < n; i++)
+        a[i] = NAN;
+      if (bench_hand.run (NULL, p, (bench_task) task, a))
+        return fprintf (stderr, "bench: %s, %s: hand failed\n", p->name, task_names[task]), 0;
+      for (int i = 0; i < NPEERS; i++)
+        {
+          double d;
+          memset (b, 0, n*sizeof *b);
+          if (peers[i]->run (m->state[i], p, (bench_task) task, b))
+            ok = 0, fprintf (stderr, "bench: %s, %s: %s failed\n", p->name, task_names[task], peers[i]->name);
+          else if ((d = difference (n, b, a)) > AGREEMENT)
+            ok = 0, fprintf (stderr, "bench: %s, %s: %s is off by %.1e\n",
+                             p->name, task_names[task], peers[i]->name, d);
+        }
+    }
+  return ok;
+}
+
+static void measure (const bench_problem *p, measurement *m, double seconds, double y[])
+{
+  int calls[NPEERS][BENCH_NTASKS];
+  for (int rep = -2; rep < REPETITIONS; rep++)                  /* -2: warm up; -1: how many calls fill the time */
+    for (int task = 0; task < BENCH_NTASKS; task++)
+      for (int i = 0; i < NPEERS; i++)
+        {
+          int count = rep < 0 ? 1 : calls[i][task];
+          double t = bench_seconds ();
+          for (int call = 0; call < count; call++)
+            peers[i]->run (m->state[i], p, (bench_task) task, y);
+          t = (bench_seconds () - t)/count;
+          if (rep < 0)
+            calls[i][task] = 1 + (int) (seconds/REPETITIONS/fmax (t, 1e-7));
+          else
+            m->seconds[i][task][rep] = t;
+        }
+}
+
+static int compare (const void *a, const void *b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+  return (x > y) - (x < y);
+}
+
+/* The median of the times, or of their ratios when over is not NULL. */
+static double median (const double time[], const double over[])
+{
+  double r[REPETITIONS];
+  for (int i = 0; i < REPETITIONS; i++)
+    r[i] = over ? time[i]/over[i] : time[i];
+  qsort (r, REPETITIONS, sizeof *r, compare);
+  return r[REPETITIONS/2];
+}
+
+static void print_ratio (double ratio, double most)
+{
+  printf (" %8.2f %-6s", ratio, !(most > 0) ? "" : ratio <= most ? "met" : "missed");
+}
+
+static double target (bench_task task, const char *peer)
+{
+  for (size_t i = 0; i < sizeof peer_targets/sizeof *peer_targets; i++)
+    if (peer_targets[i].task == task && !strcmp (peer_targets[i].peer, peer))
+      return peer_targets[i].most;
+  return 0;
+}
+
+static void print_heading (void)
+{
+  char text[64];
+  printf ("%-36s", "Milliseconds and ratios");
+  for (int i = 0; i < NPEERS; i++)
+    printf (" %10s", peers[i]->name);
+  for (int i = 1; i < NPEERS; i++)
+    {
+      snprintf (text, sizeof text, "/%s", peers[i]->name);
+      printf (" %8s %-6s", text, "");
+    }
+  printf (" %8s\n", "/gradient");
+}
+
+static void print_problem (const bench_problem *p, const measurement *m)
+{
+  printf ("%s\n", p->name);
+  for (int task = 0; task < BENCH_NTASKS; task++)
+    {
+      printf ("  %-34s", task_names[task]);
+      for (int i = 0; i < NPEERS; i++)
+        printf (" %10.4f", 1e3*median (m->seconds[i][task], NULL));
+      for (int i = 1; i < NPEERS; i++)
+        print_ratio (median (m->seconds[0][task], m->seconds[i][task]),
+                     target ((bench_task) task, peers[i]->name));
+      if (task == BENCH_HVP)
+        print_ratio (median (m->seconds[0][task], m->seconds[0][BENCH_GRADIENT]), HVP_TARGET);
+      putchar ('\n');
+    }
+  for (int i = 0; i < NPEERS; i++)
+    {
+      const bench_record *r = &m->record[i];
+      if (r->operations > 0)
+        printf ("  recording, %-8s %9.0f operations: %6.1f ns each in the model, %6.1f after it; %.2f ms in all\n",
+                peers[i]->name, r->operations, 1e9*r->model_seconds/r->operations, 1e9*r->other_seconds/r->operations,
+                1e3*(r->model_seconds + r->other_seconds));
+    }
+  fflush (stdout);
+}
+
+/* 0 when all peers agree */
+static int run_problem (const bench_problem *p, double seconds)
+{
+  measurement *m = calloc (1, sizeof *m);
+  double *a = malloc (p->n*sizeof *a), *b = malloc (p->n*sizeof *b);
+  int ok = m && a && b;
+  for (int i = 0; ok && i < NPEERS; i++)
+    {
+      /* the second recording counts: code and tables are warm */
+      for (int again = 0; ok && again < 2; again++)
+        {
+          if (again)
+            peers[i]->close (m->state[i]);
+          ok = (m->state[i] = peers[i]->open (p, &m->record[i])) != NULL;
+        }
+      if (!ok)
+        fprintf (stderr, "bench: %s: %s does not start\n", p->name, peers[i]->name);
+    }
+  ok = ok && agree (p, m, a, b);
+  if (ok)
+    {
+      measure (p, m, seconds, a);
+      print_problem (p, m);
+    }
+  for (int i = 0; m && i < NPEERS; i++)
+    if (m->state[i])
+      peers[i]->close (m->state[i]);
+  free (m), free (a), free (b);
+  return ok ? 0 : -1;
+}
+
+/* The same in a process of its own */
+static int run_apart (bench_problem *p, double seconds)
+{
+  int status;
+  pid_t child;
+  fflush (NULL);
+  child = fork ();
+  if (child == 0)
+    {
+      status = run_problem (p, seconds) != 0;
+      bench_problem_free (p);
+      fflush (NULL);
+      _exit (status);
+    }
+  if (child > 0 && waitpid (child, &status, 0) == child && WIFEXITED (status))
+    return WEXITSTATUS (status) ? -1 : 0;
+  fprintf (stderr, "bench: %s: its process did not start or was killed\n", p->name);
+  return -1;
+}
+
+int main (int argc, char **argv)
+{
+  const char *csv = "demos/data/breast_cancer.csv", *word = "";
+  double seconds = 0.3;
+  int failed = 0, c;
+  while ((c = getopt (argc, argv, "t:d:p:")) != -1)
+    switch (c)
+      {
+      case 't': seconds = atof (optarg); break;
+      case 'd': csv = optarg; break;
+      case 'p': word = optarg; break;
+      default:
+        fprintf (stderr, "usage: %s [-t seconds] [-d breast_cancer.csv] [-p word]\n", argv[0]);
+        return 2;
+      }
+  print_heading ();
+  for (int i = 0; i < BENCH_NPROBLEMS; i++)
+    {
+      bench_problem *p = bench_problem_new (i, csv);
+      if (!p || (strstr (p->name, word) && run_apart (p, seconds)))
+        failed = 1;
+      bench_problem_free (p);
+    }
+  printf ("One thread; medians of %d repetitions; %s to %g.\n", REPETITIONS,
+          failed ? "NOT ALL PEERS RAN AND AGREED" : "all peers agree", AGREEMENT);
+#ifndef HAVE_ADOLC
+  puts ("Built without ADOL-C: install libadolc-dev and configure again to compare with it.");
+#endif
+  return failed;
+}

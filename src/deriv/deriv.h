@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * What drivers are made of: check the arguments, go to the point, seed, sweep, collect, finish.
+ */
+#ifndef WENGERT_DERIV_DERIV_H
+#define WENGERT_DERIV_DERIV_H
+
+#include <wengert/deriv.h>
+
+#include "fun/fun.h"
+
+/* Planes as bits for wgi_fun_planes. */
+enum { WGI_V = 1 << WGI_VALUE, WGI_D = 1 << WGI_D1, WGI_DD = 1 << WGI_D2, WGI_D12 = 1 << (WGI_D1 + WGI_D2),
+       WGI_A = 1 << WGI_ADJOINT, WGI_AD = 1 << (WGI_ADJOINT + WGI_D1) };
+
+/* Arguments of a driver: a handle, inputs a and b that it needs, m == 1 when scalar.  name is for the message. */
+int wgi_checked (wg_fun *f, const char *name, int scalar, const void *a, const void *b);
+
+/* y[m] (NULL: not wanted) from a plane; an output that is a constant has no tangent. */
+void wgi_get_outputs (const wg_fun *f, int plane, double y[]);
+
+/* Adjoint of output i: u, left at rest if u is 0; awake planes of its tangents. */
+void wgi_seed (wg_fun *f, size_t i, double u, int dual);
+
+/* A reverse sweep after its seeds; a failed call leaves nothing to collect. */
+int wgi_reverse (wg_fun *f, int dual);
+
+/* g[n] (NULL: not wanted) from an adjoint plane, which is put to rest. */
+void wgi_collect (wg_fun *f, int plane, double g[]);
+
+/* The reverse sweep over double with weights u[m] (NULL: all 1); over duals too, the tangents being there. */
+int wgi_pull (wg_fun *f, const double u[], double g[]);
+int wgi_pull_dual (wg_fun *f, const double u[], double g[], double hv[]);
+
+/* The end of every driver: up to three outputs, made NaN when rc says that there are no values, else looked through for
+ * numbers that are not finite.  Keeps and returns the status. */
+int wgi_finish (wg_fun *f, const char *name, int rc, double *a, size_t na, double *b, size_t nb, double *c, size_t nc);
+
+#endif

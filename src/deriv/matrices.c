@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * Drivers of many directions: Hessian-vector products, Jacobians, Hessians, WGI_DIRECTIONS of them in one sweep.
+ */
+#include <string.h>
+
+#include "deriv/deriv.h"
+
+enum { K = WGI_DIRECTIONS };
+
+static double *lane (wg_fun *f, int which, size_t slot, size_t j) { return &f->frame.wide[which][slot*K + j]; }
+
+/* Tangents along count <= K directions; direction j is V + j n, or the unit vector first + j for V NULL. */
+static int push (wg_fun *f, size_t count, const double V[], size_t first)
+{
+  const size_t n = f->family->n;
+  memset (f->frame.wide[WGI_WIDE_TANGENT], 0, n*K*sizeof (double));
+  for (size_t j = 0; j < count; j++)
+    if (V) for (size_t i = 0; i < n; i++) *lane (f, WGI_WIDE_TANGENT, i, j) = V[j*n + i];
+    else *lane (f, WGI_WIDE_TANGENT, first + j, j) = 1;
+  f->frame.status = 0;
+  f->wide->tangent (f->trace->program, &f->frame);
+  return f->frame.status;
+}
+
+/* count rows of products with the Hessian along the directions of push; g too if wanted. */
+static int pull (wg_fun *f, size_t count, double g[], double HV[])
+{
+  const wgi_program *p = f->trace->program;
+  wgi_seed (f, 0, 1, 0);
+  for (size_t j = 0; j < K && wgi_is_slot (p, p->out[0]); j++) *lane (f, WGI_WIDE_ADJOINT, p->out[0], j) += 0.;
+  f->frame.status = 0;
+  f->wide->reverse_dual (p, &f->frame);
+  if (f->frame.status) wgi_fun_rest (f, WGI_ADJOINT);
+  else wgi_collect (f, WGI_ADJOINT, g);
+  for (size_t j = 0; j < count; j++)
+    for (size_t i = 0; i < p->n; i++) HV[j*p->n + i] = *lane (f, WGI_WIDE_ADJOINT, i, j) + 0.;
+  wgi_fun_rest_wide (f);
+  return f->frame.status;
+}
+
+int wg_hvps (wg_fun *f, const double x[], size_t k, const double V[], double *y, double g[], double HV[])
+{
+  int rc = wgi_checked (f, "wg_hvps", 1, k ? (const void *) V : f, f);
+  if (rc) return f ? wgi_fun_done (f, rc) : rc;
+  const size_t n = f->family->n;
+  rc = wgi_fun_planes (f, WGI_V | WGI_D | WGI_A | WGI_AD);
+  if (!rc) rc = wgi_fun_at (f, x);
+  if (!rc && HV && k > 1) rc = wgi_fun_wide (f, 3);
+  if (!rc && g) rc = wgi_pull (f, NULL, g);
+  for (size_t j = 0; j < k && HV && !rc; j += K)
+    if (k - j == 1)
+      {
+        rc = wgi_fun_at_dual (f, NULL, V + j*n);
+        if (!rc) rc = wgi_pull_dual (f, NULL, NULL, HV + j*n);
+      }
+    else
+      {
+        const size_t count = k - j < K ? k - j : K;
+        rc = push (f, count, V + j*n, 0);
+        if (!rc) rc = pull (f, count, NULL, HV + j*n);
+      }
+  if (!rc) wgi_get_outputs (f, WGI_VALUE, y);
+  return wgi_finish (f, "wg_hvps", rc, y, 1, g, n, HV, k*n);
+}
+
+int wg_hessian (wg_fun *f, const double x[], double *y, double g[], double H[])
+{
+  int rc = wgi_checked (f, "wg_hessian", 1, f, f);
+  if (rc) return f ? wgi_fun_done (f, rc) : rc;
+  const size_t n = f->family->n;
+  rc = wgi_fun_planes (f, WGI_V | WGI_A);
+  if (!rc) rc = wgi_fun_at (f, x);
+  if (!rc && H) rc = wgi_fun_wide (f, 3);
+  if (!rc && g) rc = wgi_pull (f, NULL, g);
+  for (size_t j = 0; j < n && H && !rc; j += K)
+    {
+      const size_t count = n - j < K ? n - j : K;
+      rc = push (f, count, NULL, j);
+      if (!rc) rc = pull (f, count, NULL, H + j*n);
+    }
+  for (size_t i = 0; i < n && H && !rc; i++)      /* symmetric to the last bit: the upper triangle is it */
+    for (size_t j = 0; j < i; j++) H[i*n + j] = H[j*n + i];
+  if (!rc) wgi_get_outputs (f, WGI_VALUE, y);
+  return wgi_finish (f, "wg_hessian", rc, y, 1, g, n, H, n*n);
+}
+
+/* count <= K rows of the Jacobian from row first on. */
+static int rows (wg_fun *f, size_t first, size_t count, double J[])
+{
+  const wgi_program *p = f->trace->program;
+  for (size_t j = 0; j < count; j++)
+    if (wgi_is_slot (p, p->out[first + j])) *lane (f, WGI_WIDE_ADJOINT, p->out[first + j], j) += 1;
+  f->frame.status = 0;
+  f->wide->reverse (p, &f->frame);
+  for (size_t j = 0; j < count; j++)
+    for (size_t i = 0; i < p->n; i++) J[(first + j)*p->n + i] = *lane (f, WGI_WIDE_ADJOINT, i, j) + 0.;
+  wgi_fun_rest_wide (f);
+  return f->frame.status;
+}
+
+/* count <= K columns from column first on. */
+static int columns (wg_fun *f, size_t first, size_t count, double J[])
+{
+  const wgi_program *p = f->trace->program;
+  const int rc = push (f, count, NULL, first);
+  for (size_t j = 0; j < count; j++)
+    for (size_t i = 0; i < p->m; i++)
+      J[i*p->n + first + j] = wgi_is_slot (p, p->out[i]) ? *lane (f, WGI_WIDE_TANGENT, p->out[i], j) : 0;
+  return rc;
+}
+
+int wg_jacobian (wg_fun *f, const double x[], double y[], double J[])
+{
+  int rc = wgi_checked (f, "wg_jacobian", 0, f, f);
+  if (rc) return f ? wgi_fun_done (f, rc) : rc;
+  const size_t n = f->family->n, m = f->family->m, by_rows = m <= n, directions = by_rows ? m : n;
+  rc = wgi_fun_planes (f, WGI_V | WGI_A);
+  if (!rc) rc = wgi_fun_at (f, x);
+  if (!rc && J && m > 1) rc = wgi_fun_wide (f, by_rows ? 1u << WGI_WIDE_ADJOINT : 1u << WGI_WIDE_TANGENT);
+  if (!rc && J && m == 1) rc = wgi_pull (f, NULL, J);
+  for (size_t j = 0; j < directions && J && m > 1 && !rc; j += K)
+    rc = (by_rows ? rows : columns) (f, j, directions - j < K ? directions - j : K, J);
+  if (!rc) wgi_get_outputs (f, WGI_VALUE, y);
+  return wgi_finish (f, "wg_jacobian", rc, y, m, J, m*n, NULL, 0);
+}
