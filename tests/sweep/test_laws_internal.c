@@ -70,10 +70,10 @@ static void prepare (setting *s, const rp_program *p, const double x[], rp_rando
 
 /* |a - b| within rounding: each term of the majorant goes through at most 4 roundings per node at first order; partials of
  * higher order are sums of a few terms that may cancel, each within 16 ulp. */
-static void close_to (const setting *s, const char *law, int order, double a, double b, double majorant)
+static void close_to (const setting *s, const char *law, int order, double a, double b, double scale)
 {
-  if (!(majorant < 1e15) || s->largest > 1e5) return;              /* an infinite partial: no law */
-  const double bound = (order < 2 ? 8 : 512)*(double) (s->count + s->n + 4)*EPS*majorant + 1e-300;
+  if (!(scale < 1e15) || s->largest > 1e5) return;              /* an infinite partial: no law */
+  const double bound = (order < 2 ? 8 : 512)*(double) (s->count + s->n + 4)*EPS*scale + 1e-300;
   bounded[order]++;
   if (!(fabs (a - b) <= bound)) rp_print (running, s->x);
   ck_assert_msg (fabs (a - b) <= bound, "%s: %.17g and %.17g differ by more than %g", law, a, b, bound);
