@@ -7,6 +7,8 @@
 #ifndef WENGERT_DUALN_H
 #define WENGERT_DUALN_H
 
+#include <wengert/leaf.h>
+
 #ifndef WG_DUAL_N
 # define WG_DUAL_N 4
 #endif
