@@ -293,6 +293,7 @@ int wg_check_symmetry (wg_fun *f, const double x[], const wg_check_options *opti
     {
       double a_k, b_k, size_k;
       rc = both_ways (&c, c.g, s[k], &a_k, &b_k, &size_k);
+      if (rc) break;
       if (k == 0) a = a_k, b = b_k, size = size_k;
       noise = fmax (noise, fmax (fabs (a_k - a), fabs (b_k - b)));
     }
