@@ -12,48 +12,7 @@
 #include <wengert.h>
 #include <wengert/sparse.h>
 
-void *__real_malloc (size_t);
-void *__real_calloc (size_t, size_t);
-void *__real_realloc (void *, size_t);
-void __real_free (void *);
-void *__wrap_malloc (size_t);
-void *__wrap_calloc (size_t, size_t);
-void *__wrap_realloc (void *, size_t);
-void __wrap_free (void *);
-
-static long live, calls, fail_at;         /* blocks; allocations so far; the one that fails, or 0 */
-static int inside;                        /* the library; what the test framework allocates does not count */
-
-static int refuse (void) { return inside && ++calls == fail_at; }
-
-/* Fresh memory is never zero by luck. */
-void *__wrap_malloc (size_t size)
-{
-  void *p = refuse () ? NULL : __real_malloc (size);
-  if (p) memset (p, 0xa5, size);
-  live += inside && p;
-  return p;
-}
-
-void *__wrap_calloc (size_t n, size_t size)
-{
-  void *p = refuse () ? NULL : __real_calloc (n, size);
-  live += inside && p;
-  return p;
-}
-
-void *__wrap_realloc (void *old, size_t size)
-{
-  void *p = refuse () ? NULL : __real_realloc (old, size);
-  live += inside && p && !old;
-  return p;
-}
-
-void __wrap_free (void *p)
-{
-  live -= inside && p;
-  __real_free (p);
-}
+#include "allocations.h"
 
 enum { N = 60, M = 40, MOST = N*N };
 

@@ -7,62 +7,11 @@
  */
 #include <check.h>
 
+#include "allocations.h"
 #include "fun/fun.h"
 #include "random_program.h"
 
-void *__real_malloc (size_t);
-void *__real_calloc (size_t, size_t);
-void *__real_realloc (void *, size_t);
-void __real_free (void *);
-void *__wrap_malloc (size_t);
-void *__wrap_calloc (size_t, size_t);
-void *__wrap_realloc (void *, size_t);
-void __wrap_free (void *);
-
-static long live, calls, fail_at;         /* blocks; allocations so far; the one that fails, or 0 */
-static int forever;                       /* so do all after it */
-static int failed;                        /* has one failed? */
-static int inside;                        /* the library; what the test framework allocates does not count */
-
 #define LIBRARY(e) __extension__ ({ inside = 1; __auto_type result_ = e; inside = 0; result_; })
-
-static int refuse (void)
-{
-  if (!inside) return 0;
-  calls++;
-  const int now = fail_at && (calls == fail_at || (forever && calls > fail_at));
-  failed |= now;
-  return now;
-}
-
-/* Fresh memory is never zero by luck. */
-void *__wrap_malloc (size_t size)
-{
-  void *p = refuse () ? NULL : __real_malloc (size);
-  if (p) memset (p, 0xa5, size);
-  live += inside && p;
-  return p;
-}
-
-void *__wrap_calloc (size_t n, size_t size)
-{
-  void *p = refuse () ? NULL : __real_calloc (n, size);
-  live += inside && p;
-  return p;
-}
-
-void *__wrap_realloc (void *old, size_t size)
-{
-  void *p = refuse () ? NULL : __real_realloc (old, size);
-  live += inside && p && !old;
-  return p;
-}
-
-void __wrap_free (void *p)
-{
-  live -= inside && p;
-  __real_free (p);
-}
 
 /* the function: a short course for x0 < 0, a long one with many numbers for x0 >= 0 */
 

@@ -13,47 +13,7 @@
 #include <wengert/least_squares.h>
 #include <wengert/root.h>
 
-void *__real_malloc (size_t);
-void *__real_calloc (size_t, size_t);
-void *__real_realloc (void *, size_t);
-void __real_free (void *);
-void *__wrap_malloc (size_t);
-void *__wrap_calloc (size_t, size_t);
-void *__wrap_realloc (void *, size_t);
-void __wrap_free (void *);
-
-static long live, calls, fail_at;         /* blocks; allocations so far; the one that fails, or 0 */
-static int inside;                        /* the library */
-
-static int refuse (void) { return inside && ++calls == fail_at; }
-
-void *__wrap_malloc (size_t size)
-{
-  void *p = refuse () ? NULL : __real_malloc (size);
-  if (p) memset (p, 0xa5, size);
-  live += inside && p;
-  return p;
-}
-
-void *__wrap_calloc (size_t n, size_t size)
-{
-  void *p = refuse () ? NULL : __real_calloc (n, size);
-  live += inside && p;
-  return p;
-}
-
-void *__wrap_realloc (void *old, size_t size)
-{
-  void *p = refuse () ? NULL : __real_realloc (old, size);
-  live += inside && p && !old;
-  return p;
-}
-
-void __wrap_free (void *p)
-{
-  live -= inside && p;
-  __real_free (p);
-}
+#include "allocations.h"
 
 static void model (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 {
