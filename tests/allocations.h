@@ -21,7 +21,7 @@ void __wrap_free (void *);
 
 static long live, calls, fail_at;         /* blocks; allocations so far; the one that fails, or 0 */
 static int forever;                       /* so do all after it */
-static int failed;                        /* has one failed? */
+static int refused;                        /* has one failed? */
 static int inside;                        /* the library; what the test framework allocates does not count */
 
 static int refuse (void)
@@ -29,7 +29,7 @@ static int refuse (void)
   if (!inside) return 0;
   calls++;
   const int now = fail_at && (calls == fail_at || (forever && calls > fail_at));
-  failed |= now;
+  refused |= now;
   return now;
 }
 

@@ -116,10 +116,10 @@ static int attempt (wg_fun *f, size_t m, int driver, const double x[])
 {
   double o[OUTPUTS], e[OUTPUTS];
   for (int i = 0; i < OUTPUTS; i++) o[i] = SENTINEL;
-  failed = 0;
+  refused = 0;
   const int rc = call (f, driver, x, o);
   const long after = calls;
-  const int was = failed;
+  const int was = refused;
   ck_assert_msg (rc == (was ? WG_ENOMEM : WG_OK), "driver %d: status %d (%s)", driver, rc, wg_last_error ());
   ck_assert_int_eq (wg_fun_status (f), rc);
   if (rc) for (int i = 0; i < OUTPUTS; i++) ck_assert_msg (o[i] == SENTINEL, "driver %d wrote without memory", driver);
@@ -136,7 +136,7 @@ static int attempt (wg_fun *f, size_t m, int driver, const double x[])
 
 static void start (long k)
 {
-  calls = 0, fail_at = k, failed = 0;
+  calls = 0, fail_at = k, refused = 0;
 }
 
 static int scenario_record (wg_model *model, size_t m, const double x[], long k)
@@ -145,7 +145,7 @@ static int scenario_record (wg_model *model, size_t m, const double x[], long k)
   wg_fun *f = record (model, NULL, 2, m, x);
   const long used = calls;
   fail_at = 0;
-  ck_assert_msg ((f == NULL) == failed, "record: failed %d, handle %p: %s", failed, (void *) f, wg_last_error ());
+  ck_assert_msg ((f == NULL) == refused, "record: refused %d, handle %p: %s", refused, (void *) f, wg_last_error ());
   if (!f) ck_assert_msg (wg_fun_status (NULL) == (model == model_nested && !strstr (wg_last_error (), "memory") ? WG_EMODEL : WG_ENOMEM),
                          "record: %s", wg_last_error ());
   else if (model == model_courses) attempt (f, m, 8, x);
@@ -191,7 +191,7 @@ static int scenario_clone (long k)
   attempt (f, 1, 4, large);
   start (k);
   wg_fun *g = LIBRARY (wg_fun_clone (f));
-  ck_assert ((g == NULL) == failed);
+  ck_assert ((g == NULL) == refused);
   if (!g) ck_assert_int_eq (wg_fun_status (NULL), WG_ENOMEM);
   if (g) attempt (g, 1, 4, small), attempt (g, 1, 1, other), attempt (g, 1, 6, large);
   const long used = calls;
@@ -216,9 +216,9 @@ static int scenario_forget (long k)
     for (int i = 0; i < 40; i++)
       {
         x[0] = (i + .5)/64;
-        failed = 0;
+        refused = 0;
         const int rc = LIBRARY (wg_gradient (f, x, &y, g));
-        ck_assert_msg (rc == WG_OK || (rc == WG_ENOMEM && failed), "status %d", rc);
+        ck_assert_msg (rc == WG_OK || (rc == WG_ENOMEM && refused), "status %d", rc);
         if (!rc) ck_assert (y == (i + 1)*(x[0]*x[1]) && g[0] == (i + 1)*x[1] && g[1] == (i + 1)*x[0]);
       }
   const long used = calls;
@@ -246,7 +246,7 @@ static int scenario_minimize (long k)
   int rc = LIBRARY (wg_minimize (f, x, NULL, &result));
   const long used = calls;
   fail_at = 0;
-  if (failed) ck_assert_msg (rc == WG_ENOMEM && x[0] == -.5 && x[1] == .75, "minimize: status %d, x %g %g", rc, x[0], x[1]);
+  if (refused) ck_assert_msg (rc == WG_ENOMEM && x[0] == -.5 && x[1] == .75, "minimize: status %d, x %g %g", rc, x[0], x[1]);
   rc = LIBRARY (wg_minimize (f, x, NULL, &result));
   ck_assert_int_eq (rc, WG_OK);
   ck_assert (fabs (x[0] - log (1.5)) < 1e-7 && fabs (x[1] - log (2.5)) < 1e-7);
@@ -265,7 +265,7 @@ static int scenario_check (int which, long k)
   int rc = LIBRARY (check[which] (f, large, NULL, &report));
   const long used = calls;
   fail_at = 0;
-  ck_assert_msg (rc == (failed ? WG_ENOMEM : WG_OK), "checker %d: %d", which, rc);
+  ck_assert_msg (rc == (refused ? WG_ENOMEM : WG_OK), "checker %d: %d", which, rc);
   ck_assert_int_eq (LIBRARY (check[which] (f, large, NULL, &report)), WG_OK);
   release (f);
   return k <= used;
@@ -282,7 +282,7 @@ static int scenario_dot (long k)
   int rc = LIBRARY (wg_fun_write_dot (f, out));
   const long used = calls;
   fail_at = 0;
-  ck_assert_int_eq (rc, failed ? WG_ENOMEM : WG_OK);
+  ck_assert_int_eq (rc, refused ? WG_ENOMEM : WG_OK);
   attempt (f, 1, 4, large);
   release (f), fclose (out);
   return k <= used;
