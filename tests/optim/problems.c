@@ -398,10 +398,58 @@ static void twos (size_t n, double x[])
   for (size_t i = 0; i < n; i++) x[i] = 2;
 }
 
-const problem large_problems[5] = {
-  { "Rosenbrock 1000",          rosenbrock,          1000, rosenbrock_start,          { 0 }, 0 },
-  { "Powell singular 1000",     powell_singular,     1000, powell_singular_start,     { 0 }, 0 },
-  { "Broyden tridiagonal 1000", broyden_tridiagonal, 1000, broyden_tridiagonal_start, { 0 }, 0 },
-  { "Dixmaan A 999",            dixmaan_a,           999,  twos,                      { 1 }, 0 },
-  { "Dixmaan I 999",            dixmaan_i,           999,  twos,                      { 1 }, 0 },
+/* More, Garbow, Hillstrom 28, x'' = (x + t + 1)^3/2, with residuals divided by h. */
+static void boundary_value (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  const double h = 1/((double) n + 1);
+  UNUSED;
+  y[0] = wg_num (0);
+  for (size_t i = 0; i < n; i++)
+    {
+      const wg_var z = wg_add (x[i], (double) (i + 1)*h + 1);
+      wg_var r = wg_add (wg_mul (2, x[i]), wg_mul (h*h/2, wg_powi (z, 3)));
+      if (i) r = wg_sub (r, x[i-1]);
+      if (i + 1 < n) r = wg_sub (r, x[i+1]);
+      y[0] = add_square (y[0], wg_div (r, h));
+    }
+}
+
+static void boundary_value_start (size_t n, double x[])
+{
+  for (size_t i = 0; i < n; i++)
+    {
+      const double t = (double) (i + 1)/((double) n + 1);
+      x[i] = t*(t - 1);
+    }
+}
+
+/* Nondiagonal quartic: singular at its minimum. */
+static void nondquar (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  UNUSED;
+  y[0] = add_square (wg_sqr (wg_sub (x[0], x[1])), wg_add (x[n-2], x[n-1]));
+  for (size_t i = 0; i + 2 < n; i++)
+    y[0] = add_square (y[0], wg_sqr (wg_add (wg_add (x[i], x[i+1]), x[n-1])));
+}
+
+static void nondquar_start (size_t n, double x[])
+{
+  for (size_t i = 0; i < n; i++) x[i] = i%2 ? -1 : 1;
+}
+
+const problem large_problems[LARGE_PROBLEMS] = {
+  { "Rosenbrock",            rosenbrock,          1000, rosenbrock_start,          { 0 }, 0 },
+  { "Powell singular",       powell_singular,     1000, powell_singular_start,     { 0 }, 0 },
+  { "Broyden tridiagonal",   broyden_tridiagonal, 1000, broyden_tridiagonal_start, { 0 }, 0 },
+  { "Dixmaan A",             dixmaan_a,           999,  twos,                      { 1 }, 0 },
+  { "Dixmaan I",             dixmaan_i,           999,  twos,                      { 1 }, 0 },
+  { "scaled boundary value", boundary_value,      1000, boundary_value_start,      { 0 }, 0 },
+  { "nondquar",              nondquar,            1000, nondquar_start,            { 0 }, 0 },
 };
+
+int problem_minimum (const problem *p, double f)
+{
+  for (int k = 0; k < PROBLEM_MINIMA; k++)
+    if (fabs (f - p->minima[k]) <= 2e-8 + 2e-5*p->minima[k]) return 1;
+  return 0;
+}
