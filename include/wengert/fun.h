@@ -76,7 +76,8 @@ WG_API wg_fun *wg_fun_vjp (const wg_fun *f);
 WG_API wg_fun *wg_fun_hvp (const wg_fun *f);
 WG_API wg_fun *wg_fun_jacobian (const wg_fun *f);
 
-/* f with its np parameters as inputs behind the n: x[n], p[np] -> f[m]; these have derivatives. */
+/* f with its np parameters as inputs behind the n: x[n], p[np] -> f[m]; these have derivatives.  Parameters that a branch
+ * of f brings later are parameters of this function. */
 WG_API wg_fun *wg_fun_params_to_inputs (const wg_fun *f);
 
 /* The function of the count outputs which[count] of f, in that order; repetitions are fine. */

@@ -227,6 +227,8 @@ void wg_call (const wg_fun *f, const wg_var x[], const wg_var p[], wg_var y[])
     }
   const size_t n = f->family->n;
   const wg_fun *g = p && f->params ? wgi_fun_derived (f, WGI_WITH_PARAMS) : f;
+  wg_fun *newer = NULL;                      /* a branch of f has brought more parameters since that was made */
+  if (g && g != f && g->family->n != n + f->params) g = newer = wgi_fun_derive (f, WGI_WITH_PARAMS);
   wg_var *xp = g && g != f ? malloc (wgi_times (n + f->params, sizeof *xp)) : NULL;
   wgi_source *s = g && (g == f || xp) ? wgi_fun_source (g) : NULL;
   if (s && xp)
@@ -241,5 +243,6 @@ void wg_call (const wg_fun *f, const wg_var x[], const wg_var p[], wg_var y[])
       for (size_t i = 0; i < f->family->m; i++) y[i] = wg_num (NAN);
     }
   wgi_source_leave (s);
+  wg_fun_free (newer);
   free (xp);
 }

@@ -44,6 +44,31 @@ static void replay_jacobian (wgi_replay *r, size_t n, size_t m, wg_var *scratch,
     }
 }
 
+/* Go to the base's point with the values of its parameters, and have them as variables in p: the first given are x's inputs behind
+ * the point, the others are the derived function's own.  A branch may bring more: then once again, with their values. */
+static int go (derivation *d, const wg_var x[], size_t given, wg_var **p)
+{
+  wg_fun *f = d->fun;
+  const size_t n = f->family->n;
+  size_t known;
+  int rc;
+  for (size_t i = 0; i < n; i++) d->x[i] = x[i].value;
+  do
+    {
+      known = f->params;
+      wg_var *more = realloc (*p, wgi_times (known + 1, sizeof *more));
+      if (!more) return wgi_fail (WG_ENOMEM, "out of memory");
+      *p = more;
+      memcpy (more, x + n, given*sizeof *more);
+      wg_params (x[0], 0, known - given, f->param + given, more + given);
+      for (size_t i = 0; i < known; i++) f->param[i] = more[i].value;
+      wgi_fun_put_params (f, 0, NULL);
+      rc = wgi_fun_at (f, d->x);
+    }
+  while (!rc && f->params > known);
+  return rc;
+}
+
 static void derived_model (size_t nx, const wg_var x[], size_t ny, wg_var y[], void *ctx)
 {
   derivation *d = ctx;
@@ -51,28 +76,8 @@ static void derived_model (size_t nx, const wg_var x[], size_t ny, wg_var y[], v
   const size_t n = f->family->n, m = f->family->m, most = n > m ? n : m;
   wgi_replay *r = NULL;
   wg_var *scratch = malloc (wgi_times (2*most, sizeof *scratch)), *p = NULL;
-  int rc = WG_OK;
-  for (size_t i = 0; i < n; i++) d->x[i] = x[i].value;
-  if (d->kind == WGI_WITH_PARAMS)
-    {
-      for (size_t i = 0; i < f->params; i++) f->param[i] = x[n+i].value;
-      rc = wg_fun_set_params (f, f->params, f->param);
-    }
-  else if (f->params)            /* they are the derived function's own */
-    {
-      p = malloc (f->params*sizeof *p);
-      if (p) wg_params (x[0], 0, f->params, f->param, p);
-      for (size_t i = 0; i < f->params && p; i++) f->param[i] = p[i].value;
-      rc = p ? wg_fun_set_params (f, f->params, f->param) : wgi_fail (WG_ENOMEM, "out of memory");
-    }
-  if (!rc) rc = wgi_fun_at (f, d->x);
-  if (!rc && f->trace->program->params != f->params && p)     /* a trace with more: they have these values now */
-    {
-      wg_var *more = realloc (p, f->params*sizeof *p);
-      if (more) p = more, wg_params (x[0], 0, f->params, f->param, p);
-      else rc = wgi_fail (WG_ENOMEM, "out of memory");
-    }
-  if (!rc && scratch) r = wgi_replay_new (f, x, d->kind == WGI_WITH_PARAMS ? x + n : p);
+  const int rc = go (d, x, d->kind == WGI_WITH_PARAMS ? nx - n : 0, &p);
+  if (!rc && scratch) r = wgi_replay_new (f, x, p);
   if (!r)
     {
       wg_raise (x[0], rc ? wg_last_error () : "out of memory");
@@ -91,7 +96,6 @@ static void derived_model (size_t nx, const wg_var x[], size_t ny, wg_var y[], v
       default:
         for (size_t i = 0; i < ny; i++) y[i] = wgi_replay_output (r, d->which ? (size_t) d->which[i] : i);
       }
-  (void) nx;
   wgi_replay_free (r);
   free (scratch), free (p);
 }

@@ -60,6 +60,17 @@ static int have_params (wg_fun *f, const wgi_program *p)
   return WG_OK;
 }
 
+/* All the parameters that f knows, those of other branches than its last among them. */
+static int copy_params (wg_fun *g, const wg_fun *f)
+{
+  double *param = realloc (g->param, wgi_times (f->params, sizeof *param));
+  if (!param) return wgi_fail (WG_ENOMEM, "no memory for %zu parameters", f->params);
+  memcpy (param, f->param, f->params*sizeof *param);
+  g->param = param, g->params = f->params;
+  wgi_fun_put_params (g, 0, NULL);
+  return WG_OK;
+}
+
 static void put_params (wg_fun *f, const wgi_program *p)
 {
   if (p->params) memcpy (f->frame.plane[WGI_VALUE] + p->slots + p->constants, f->param, p->params*sizeof (double));
@@ -216,7 +227,7 @@ wg_fun *wg_fun_clone (const wg_fun *f)
   wg_fun *g = wgi_fun_handle (s, f->trace);
   if (g) s->handles++, f->trace->users++;
   wgi_family_unlock (s);
-  if (g && f->params && wg_fun_set_params (g, f->params, f->param) < 0) return wg_fun_free (g), NULL;
+  if (g && f->params && copy_params (g, f)) return wg_fun_free (g), NULL;
   return g;
 }
 

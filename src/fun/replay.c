@@ -168,12 +168,27 @@ static void call_tangent (const wgi_program *p, wgi_replay *r, const uint32_t *w
 
 static void add_adjoint (wgi_replay *r, uint32_t to, wg_var e);
 
+static wg_var masked (const wgi_replay *r, wg_var e);
+
+/* What the adjoints of a call's outputs have in common: at rest, awake, or awake where one of their masks is not 0. */
+static var_adjoint in_common (const var_adjoint ybar[], size_t m)
+{
+  var_adjoint all = { .state = ASLEEP_ };
+  for (size_t i = 0; i < m; i++)
+    if (ybar[i].state == AWAKE_) all.state = AWAKE_;
+    else if (ybar[i].state == MASKED_ && all.state != AWAKE_)
+      {
+        all.mask = all.state == MASKED_ ? wg_var_max (all.mask, ybar[i].mask) : ybar[i].mask;
+        all.state = MASKED_;
+      }
+  return all;
+}
+
 static void call_reverse (const wgi_program *p, wgi_replay *r, const uint32_t *word, size_t out)
 {
   wgi_source *s = p->source[word[0]];
-  int awake = 0;
-  for (size_t i = 0; i < s->m; i++) awake |= r->adjoint[out + i].state != ASLEEP_;
-  if (!awake) return;
+  r->now = in_common (r->adjoint + out, s->m);
+  if (r->now.state == ASLEEP_) return;
   wgi_source *vjp = s->derived (s, WGI_VJP);
   wg_var *x = operands (r, s, word, s->n + s->m), *xbar = x ? x + s->n + s->m : NULL;
   if (!vjp) fail (r);
@@ -181,9 +196,8 @@ static void call_reverse (const wgi_program *p, wgi_replay *r, const uint32_t *w
     {
       for (size_t i = 0; i < s->m; i++) x[s->n + i] = r->adjoint[out + i].state == ASLEEP_ ? wg_num (0) : r->adjoint[out + i].v;
       wgi_call_source (vjp, x, xbar);
-      r->now = (var_adjoint){ .state = AWAKE_ };
       for (size_t j = 0; j < s->n; j++)
-        if (!(word[1+j] & WGI_INACTIVE)) add_adjoint (r, word[1+j], xbar[j]);
+        if (!(word[1+j] & WGI_INACTIVE)) add_adjoint (r, word[1+j], masked (r, xbar[j]));
     }
   wgi_source_leave (vjp);
   free (x);
