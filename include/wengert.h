@@ -13,6 +13,7 @@
 #include <wengert/fun.h>
 #include <wengert/inspect.h>
 #include <wengert/custom.h>
+#include <wengert/adapter.h>
 #include <wengert/deriv.h>
 #include <wengert/batch.h>
 #include <wengert/check.h>
@@ -20,5 +21,6 @@
 #include <wengert/root.h>
 #include <wengert/least_squares.h>
 #include <wengert/sparse.h>
+#include <wengert/nlopt.h>
 
 #endif

@@ -28,6 +28,8 @@ struct wg_fun {
   wg_fun *derived[WGI_DERIVED];  /* made when first asked for by a recording */
   double *kept_param;            /* parameters of the handle while a batch has its own: as many */
   size_t kept_params, batch_done;
+  double *room;                  /* for adapters: wg_fun_room */
+  size_t room_size;
   int at_point;                  /* are the values in the planes those of a point? */
   int status;                    /* of the last call */
 };

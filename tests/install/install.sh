@@ -4,7 +4,8 @@
 #
 # make install into an empty folder gives a copy that another program can use through pkg-config alone:
 # shared, static, and from C++.  All files of include/ are in it, and make uninstall leaves none.
-# wengert-uninstalled.pc serves the build folder in the same way.
+# wengert-uninstalled.pc serves the build folder in the same way.  Where there is GSL, demos/gsl_multifit.c is built
+# through wengert-gsl alone, both ways.
 set -eu
 
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES DESTDIR 2> /dev/null || :
@@ -26,7 +27,10 @@ shared=$(find "$root" -name 'libwengert.so' -o -name 'libwengert.dylib')
 static=$(find "$root" -name libwengert.a)
 
 echo "the installed headers are those of include/"
-(cd "$WG_SRCDIR/include" && find . -type f ! -name '*~' | LC_ALL=C sort) > "$work/given"
+with_gsl=${WG_GSL:-no}
+absent=./none
+if [ "$with_gsl" != yes ]; then absent=./wengert/gsl.h; fi
+(cd "$WG_SRCDIR/include" && find . -type f ! -name '*~' ! -path "$absent" | LC_ALL=C sort) > "$work/given"
 (cd "${header%/*}" && find ./wengert.h ./wengert -type f | LC_ALL=C sort) > "$work/installed"
 diff "$work/given" "$work/installed" || fail "headers"
 
@@ -35,6 +39,7 @@ mkdir "$work/user"
 cp "$WG_SRCDIR/tests/install/user.c" "$work/user/user.c"
 cp "$WG_SRCDIR/tests/install/user.c" "$work/user/user.cc"
 cp "$WG_SRCDIR/demos/$WG_INSTALL_DEMO.c" "$work/user/demo.c"
+cp "$WG_SRCDIR/demos/gsl_multifit.c" "$work/user/fit.c"
 cd "$work/user"
 PKG_CONFIG_PATH=${pc%/*}
 PKG_CONFIG_SYSROOT_DIR=$root
@@ -54,6 +59,17 @@ run ()
   [ "$(cat "$work/output")" = "$version 1" ] || fail "$1 printed $(cat "$work/output")"
 }
 
+# fit HOW PATH: the demo of GSL, with what pkg-config says of wengert-gsl
+fit ()
+{
+  [ "$with_gsl" = yes ] || return 0
+  echo "$1, the demo gsl_multifit"
+  # shellcheck disable=SC2086,SC2046
+  quietly $CC $WG_LINK_FLAGS -std=c11 $($pkg --cflags wengert-gsl) fit.c -o fit $($pkg --libs wengert-gsl) -lm
+  LD_LIBRARY_PATH=$2 quietly ./fit
+  grep -q '^fitted: A = ' "$work/output" || fail "gsl_multifit printed $(cat "$work/output")"
+}
+
 # Words are meant to be split from here on.
 # shellcheck disable=SC2086,SC2046
 {
@@ -66,6 +82,7 @@ run ()
     quietly $CC $WG_LINK_FLAGS -std=c11 $flags demo.c -o demo $libs -lm
     LD_LIBRARY_PATH=${shared%/*} quietly ./demo
     [ -s "$work/output" ] || fail "the demo printed nothing"
+    fit shared "${shared%/*}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
     if [ -n "${CXX-}" ]
     then
       echo "shared, C++"
@@ -87,6 +104,7 @@ run ()
   shared=
   quietly ./uninstalled
   [ "$(cat "$work/output")" = "$version 1" ] || fail "uninstalled printed $(cat "$work/output")"
+  fit "not installed" "${LD_LIBRARY_PATH-}"
 }
 
 cd "$WG_BUILDDIR"
