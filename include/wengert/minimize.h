@@ -33,8 +33,18 @@ extern "C" {
 enum wg_stop { WG_STOPS (WGI_STOP) WGI_STOP_END_ };
 #undef WGI_STOP
 
-/* The text of a reason; never NULL.  Static storage. */
+/* How to search. */
+#define WG_MINIMIZE_METHODS(X)                                                     \
+  X (WG_MINIMIZE_AUTO,      "automatic")                                           \
+  X (WG_MINIMIZE_NEWTON_CG, "Newton-CG")    /* trust region, Hessian-vector products */
+
+#define WGI_METHOD(name, text) name,
+enum wg_minimize_method { WG_MINIMIZE_METHODS (WGI_METHOD) WGI_MINIMIZE_METHOD_END_ };
+#undef WGI_METHOD
+
+/* The text of a reason, of a method; never NULL.  Static storage. */
 WG_API const char *wg_stop_name (int reason);
+WG_API const char *wg_minimize_method_name (int method);
 
 /* What a callback is told after each iteration.  x and g belong to the minimizer. */
 typedef struct {
@@ -55,6 +65,7 @@ typedef int wg_minimize_callback (const wg_minimize_progress *, void *ctx);
 
 /* All fields zero: the defaults. */
 typedef struct {
+  int method;                     /* enum wg_minimize_method */
   double gradient_tolerance;      /* stop when |g|_inf <= this * max (1, |f|); 0: 1e-8 */
   double radius, radius_max;      /* first and largest trust-region radius; 0: from the curvature, no limit */
   size_t iterations, evaluations, hvps;     /* limits; 0: 1000, 10000, none */
@@ -66,6 +77,7 @@ typedef struct {
   double f, gradient_norm;        /* at the returned point; gradient_norm: largest magnitude */
   size_t iterations, evaluations, gradients, hvps;
   int reason;                     /* enum wg_stop */
+  int method;                     /* enum wg_minimize_method: the one used; WG_MINIMIZE_AUTO: none was needed */
 } wg_minimize_result;
 
 /* Minimize f (m == 1) from x.
@@ -81,7 +93,7 @@ typedef struct {
  * held back by the radius, the gradient tolerance is absolute, lest a function that falls for ever seem to
  * converge.
  * evaluations count the points, gradients those where a gradient was asked for, too.  Afterwards the handle's
- * last point is x.  Allocates its workspace, at most 14 n numbers, once and frees it.
+ * last point is x.  Allocates its workspace, at most 16 n numbers, once and frees it.
  *
  * Method: Steihaug, SIAM J. Numer. Anal. 20 (1983); Conn, Gould, Toint, Trust-Region Methods (2000), chapters 7
  * and 17.4.  A rejected step is cut from the path of CG, most often at no further product; a step within the

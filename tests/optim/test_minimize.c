@@ -492,6 +492,8 @@ START_TEST (errors)
   ck_assert_int_eq (wg_minimize (f, x, &(wg_minimize_options){ .gradient_tolerance = NAN }, &r), WG_EINVAL);
   ck_assert_int_eq (wg_minimize (f, x, &(wg_minimize_options){ .radius = -1 }, &r), WG_EINVAL);
   ck_assert_int_eq (wg_minimize (f, x, &(wg_minimize_options){ .radius_max = NAN }, &r), WG_EINVAL);
+  ck_assert_int_eq (wg_minimize (f, x, &(wg_minimize_options){ .method = -1 }, &r), WG_EINVAL);
+  ck_assert_int_eq (wg_minimize (f, x, &(wg_minimize_options){ .method = WGI_MINIMIZE_METHOD_END_ }, &r), WG_EINVAL);
   ck_assert_uint_eq (r.iterations, 77);
   ck_assert_int_eq (run (gives_up, NULL, 2, x, NULL, &r), WG_EMODEL);
   ck_assert_int_eq (r.reason, WG_STOP_ERROR);
@@ -510,6 +512,11 @@ START_TEST (names)
       for (int j = 0; j < k; j++) ck_assert_str_ne (wg_stop_name (k), wg_stop_name (j));
     }
   ck_assert_str_eq (wg_stop_name (WGI_STOP_END_), wg_stop_name (-1));
+  for (int k = 0; k < WGI_MINIMIZE_METHOD_END_; k++)
+    {
+      ck_assert_str_ne (wg_minimize_method_name (k), wg_minimize_method_name (-1));
+      for (int j = 0; j < k; j++) ck_assert_str_ne (wg_minimize_method_name (k), wg_minimize_method_name (j));
+    }
 }
 END_TEST
 
