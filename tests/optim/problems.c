@@ -449,7 +449,8 @@ const problem large_problems[LARGE_PROBLEMS] = {
 
 int problem_minimum (const problem *p, double f)
 {
+  const double valley = p->n < 100 ? 2e-8 : 1e-9*(double) p->n;
   for (int k = 0; k < PROBLEM_MINIMA; k++)
-    if (fabs (f - p->minima[k]) <= 2e-8 + 2e-5*p->minima[k]) return 1;
+    if (fabs (f - p->minima[k]) <= valley + 2e-5*p->minima[k]) return 1;
   return 0;
 }

@@ -24,7 +24,7 @@ extern const problem mgh_problems[18];
 extern const problem large_problems[LARGE_PROBLEMS];    /* n = 1000 or 999; ten times that is as good */
 
 /* Is f one of the known minima?  Flat valleys end where |g|_inf <= 1e-8: there f is above its infimum by at most
- * about |g| times the length of the valley, 1 here; hence 2e-8.  The others are known to six digits. */
+ * about |g|_inf times the length of the valley in the 1-norm, 1 here; hence 2e-8.  It is n/10 for large n.  The others are known to six digits. */
 int problem_minimum (const problem *, double f);
 
 #endif
