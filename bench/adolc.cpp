@@ -2,94 +2,26 @@
  * Copyright the Wengert developers
  *
  * The peer ADOL-C (Walther and Griewank): each model recorded once with trace_on, then replayed by the
- * drivers function, gradient and hess_vec.  Its buffers are sized to the tape before recording, which keeps
- * the tape and the Taylor values in memory; with the default sizes the larger problems would go through files.
+ * drivers function, gradient, hess_vec, hess_mat and jacobian.  Its buffers are sized to the tape before recording, which
+ * keeps the tape and the Taylor values in memory; with the default sizes the larger problems would go through files.
  */
-#include "bench.h"
-
 #include <adolc/adolc.h>
+
+static adouble larger (const adouble &a, const adouble &b) { return fmax (a, b); }
+
+#include "models.hpp"
 
 #include <algorithm>
 #include <vector>
 
 namespace {
 
-adouble rosenbrock (const bench_problem *p, const std::vector<adouble> &x)
-{
-  adouble f = 0;
-  for (size_t i = 0; i + 1 < p->n; i++)
-    {
-      adouble a = x[i+1] - x[i]*x[i], b = 1 - x[i];
-      f += 100*a*a + b*b;
-    }
-  return f;
-}
+const short tag = 1, terms_tag = 2;     /* one problem is open at a time */
 
-/* log (1 + exp (z)) as it stands is the shortest; the benchmark's z are far from overflow. */
-adouble logistic (const bench_problem *p, const std::vector<adouble> &x)
-{
-  adouble f = 0, square = 0;
-  for (size_t i = 0; i < p->rows; i++)
-    {
-      const double *a = p->A + i*p->cols;
-      adouble z = 0;
-      for (size_t j = 0; j < p->n; j++)
-        z += x[j]*a[j];
-      f += log (1 + exp (-p->label[i]*z));
-    }
-  for (size_t j = 0; j + 1 < p->n; j++)
-    square += x[j]*x[j];
-  return f/(double) p->rows + 0.5*p->lambda*square;
-}
-
-adouble logsumexp (size_t k, const adouble t[])
-{
-  adouble top = t[0], sum = 0;
-  for (size_t i = 1; i < k; i++)
-    top = fmax (top, t[i]);
-  for (size_t i = 0; i < k; i++)
-    sum += exp (t[i] - top);
-  return top + log (sum);
-}
-
-adouble mixture (const bench_problem *p, const std::vector<adouble> &x)
-{
-  size_t K = p->k, d = p->cols;
-  std::vector<adouble> D (K*d), sumq (K), t (K), b (d), z (d);
-  for (size_t k = 0; k < K; k++)
-    {
-      sumq[k] = 0;
-      for (size_t i = 0; i < d; i++)
-        {
-          D[k*d + i] = exp (x[bench_factor (p, k) + i]);
-          sumq[k] += x[bench_factor (p, k) + i];
-        }
-    }
-  adouble f = (double) p->rows*logsumexp (K, x.data ());
-  for (size_t item = 0; item < p->rows; item++)
-    {
-      for (size_t k = 0; k < K; k++)
-        {
-          const adouble *L = &x[bench_factor (p, k) + d];
-          adouble square = 0;
-          for (size_t i = 0; i < d; i++)
-            {
-              b[i] = p->A[item*d + i] - x[K + k*d + i];
-              z[i] = D[k*d + i]*b[i];
-            }
-          for (size_t j = 0; j < d; j++)
-            for (size_t i = j + 1; i < d; i++)
-              z[i] += *L++*b[j];
-          for (size_t i = 0; i < d; i++)
-            square += z[i]*z[i];
-          t[k] = x[k] + sumq[k] - 0.5*square;
-        }
-      f -= logsumexp (K, t.data ());
-    }
-  return f;
-}
-
-const short tag = 1;                    /* one problem is open at a time */
+struct state {
+  std::vector<double> tangents, products;       /* as hess_mat has them: n x k */
+  std::vector<double *> tangent, product, row;
+};
 
 /* Entries enough for any of these tapes, where an operation has so many of a kind. */
 unsigned entries (const bench_problem *p, double each)
@@ -101,17 +33,32 @@ unsigned entries (const bench_problem *p, double each)
   return (unsigned) std::max (524288., each*(operations + 4*(double) p->n));
 }
 
+void start (const bench_problem *p, short which, std::vector<adouble> &x)
+{
+  trace_on (which, 0, entries (p, 1), entries (p, 4), entries (p, 1), entries (p, 4));
+  for (size_t i = 0; i < p->n; i++)
+    x[i] <<= p->start[i];
+}
+
+void record_terms (const bench_problem *p)
+{
+  std::vector<adouble> x (p->n), y (p->m);
+  double value;
+  start (p, terms_tag, x);
+  models::terms (p, x.data (), y.data ());
+  for (size_t i = 0; i < p->m; i++)
+    y[i] >>= value;
+  trace_off ();
+}
+
 void *open (const bench_problem *p, bench_record *record)
 {
   std::vector<adouble> x (p->n);
   adouble f;
   double y, t0 = bench_seconds (), t1;
   size_t stats[STAT_SIZE];
-  trace_on (tag, 0, entries (p, 1), entries (p, 4), entries (p, 1), entries (p, 4));
-  for (size_t i = 0; i < p->n; i++)
-    x[i] <<= p->start[i];
-  f = p->model == BENCH_ROSENBROCK ? rosenbrock (p, x)
-    : p->model == BENCH_LOGISTIC ? logistic (p, x) : mixture (p, x);
+  start (p, tag, x);
+  f = models::value (p, x.data ());
   f >>= y;
   t1 = bench_seconds ();
   trace_off ();
@@ -119,26 +66,61 @@ void *open (const bench_problem *p, bench_record *record)
   record->other_seconds = bench_seconds () - t1;
   tapestats (tag, stats);
   record->operations = (double) stats[NUM_OPERATIONS];
-  return const_cast<bench_problem *> (p);
+  if (p->m)
+    record_terms (p);
+  state *s = new state;
+  s->tangents.resize (p->n*BENCH_DIRECTIONS), s->products.resize (p->n*BENCH_DIRECTIONS);
+  for (size_t i = 0; i < p->n; i++)
+    {
+      for (size_t k = 0; k < BENCH_DIRECTIONS; k++)
+        s->tangents[i*BENCH_DIRECTIONS + k] = p->v[k*p->n + i];
+      s->tangent.push_back (&s->tangents[i*BENCH_DIRECTIONS]), s->product.push_back (&s->products[i*BENCH_DIRECTIONS]);
+    }
+  s->row.resize (p->m);
+  return s;
 }
 
-int run (void *, const bench_problem *p, bench_task task, double y[])
+int run (void *state_, const bench_problem *p, bench_task task, double y[])
 {
+  state *s = static_cast<state *> (state_);
   double *x = const_cast<double *> (p->x), *v = const_cast<double *> (p->v);
-  int n = (int) p->n, rc = -1;
+  int n = (int) p->n, m = (int) p->m, rc = -1;
   switch (task)
     {
     case BENCH_VALUE: rc = function (tag, 1, n, x, y); break;
     case BENCH_GRADIENT: rc = gradient (tag, n, x, y); break;
     case BENCH_HVP: rc = hess_vec (tag, n, x, v, y); break;
+    case BENCH_HVPS:
+      if (p->model == BENCH_MIXTURE)                    /* hess_mat does not know fmax */
+        {
+          rc = 0;
+          for (size_t k = 0; k < BENCH_DIRECTIONS && rc >= 0; k++)
+            rc = hess_vec (tag, n, x, v + k*p->n, y + k*p->n);
+          break;
+        }
+      rc = hess_mat (tag, n, BENCH_DIRECTIONS, x, s->tangent.data (), s->product.data ());
+      for (size_t k = 0; k < BENCH_DIRECTIONS; k++)
+        for (size_t i = 0; i < p->n; i++)
+          y[k*p->n + i] = s->products[i*BENCH_DIRECTIONS + k];
+      break;
+    case BENCH_JACOBIAN:
+      for (size_t i = 0; i < p->m; i++)
+        s->row[i] = y + i*p->n;
+      rc = jacobian (terms_tag, m, n, x, s->row.data ());
+      break;
     default: break;
     }
   return rc < 0 ? -1 : 0;
 }
 
-void close (void *) { removeTape (tag, ADOLC_REMOVE_COMPLETELY); }
+void close (void *state_)
+{
+  removeTape (tag, ADOLC_REMOVE_COMPLETELY);
+  removeTape (terms_tag, ADOLC_REMOVE_COMPLETELY);
+  delete static_cast<state *> (state_);
+}
 
 }
 
 extern "C" const bench_peer bench_adolc;
-const bench_peer bench_adolc = { "ADOL-C", open, run, close };
+const bench_peer bench_adolc = { "ADOL-C", open, run, close, NULL };

@@ -18,11 +18,15 @@ extern "C" {
 #define BENCH_TASKS(X)             \
   X (BENCH_VALUE,    "value")      \
   X (BENCH_GRADIENT, "gradient")   \
-  X (BENCH_HVP,      "HVP")
+  X (BENCH_HVP,      "HVP")        \
+  X (BENCH_HVPS,     "8 HVPs")     \
+  X (BENCH_JACOBIAN, "Jacobian")
 
 #define BENCH_TASK(id, name) id,
 typedef enum { BENCH_TASKS (BENCH_TASK) BENCH_NTASKS } bench_task;
 #undef BENCH_TASK
+
+enum { BENCH_DIRECTIONS = 8, BENCH_NOT_DONE = 1 };
 
 /* Rosenbrock, chained: the sum over i < n - 1 of 100 (x[i+1] - x[i]^2)^2 + (1 - x[i])^2.
  *
@@ -34,7 +38,10 @@ typedef enum { BENCH_TASKS (BENCH_TASK) BENCH_NTASKS } bench_task;
  * mu[d] and inverse covariance factors Q = diag (exp (q)) + L, L strictly lower by columns; x = (alpha[K], mu[K*d],
  * (q[d], L[d (d-1)/2])[K]).  The negative log-likelihood less its constant,
  *   rows lse (alpha) - sum over items lse over k of (alpha_k + sum q_k - |Q_k (a - mu_k)|^2/2).
- * The Wishart prior of the original is left out: it adds K d (d+1)/2 squares to 3 million operations. */
+ * The Wishart prior of the original is left out: it adds K d (d+1)/2 squares to 3 million operations.
+ *
+ * The Jacobian, dense by rows, is of the m terms: 10 (x[i+1] - x[i]^2) and 1 - x[i] in turn for Rosenbrock, the terms of
+ * the mean for logistic regression.  m == 0: no Jacobian is asked for. */
 typedef enum { BENCH_ROSENBROCK, BENCH_LOGISTIC, BENCH_MIXTURE, BENCH_NMODELS } bench_model;
 
 typedef struct {
@@ -43,10 +50,11 @@ typedef struct {
   size_t n;                     /* unknowns */
   size_t rows, cols;            /* of A; cols is d of the mixture */
   size_t k;                     /* components of the mixture */
+  size_t m;                     /* terms */
   double lambda;
   const double *A, *label;
   const double *start;          /* start[n]: where tools that record do so */
-  const double *x, *v;          /* x[n], v[n]: point and direction of the tasks */
+  const double *x, *v;          /* x[n], v[BENCH_DIRECTIONS*n]: point and directions of the tasks */
 } bench_problem;
 
 /* Where one component's q and L are in x, and how many numbers they are. */
@@ -65,12 +73,18 @@ typedef struct {
 typedef struct {
   const char *name;
   void *(*open) (const bench_problem *p, bench_record *record);      /* NULL: failed */
-  /* Value into y[1], gradient into y[n], Hessian-vector product into y[n].  0 when done. */
+  /* The task's numbers, bench_task_size of them, into y.  0 when done; BENCH_NOT_DONE: this peer does not do it. */
   int (*run) (void *state, const bench_problem *p, bench_task task, double y[]);
   void (*close) (void *state);
+  double (*seconds) (void *state);      /* processor seconds that it used elsewhere so far; NULL: bench_seconds counts them */
 } bench_peer;
 
-extern const bench_peer bench_hand, bench_wengert, bench_adolc;
+extern const bench_peer bench_hand, bench_wengert, bench_adolc, bench_sacado, bench_stan, bench_pytorch;
+
+static inline size_t bench_task_size (const bench_problem *p, bench_task task)
+{
+  return task == BENCH_VALUE ? 1 : task == BENCH_HVPS ? BENCH_DIRECTIONS*p->n : task == BENCH_JACOBIAN ? p->m*p->n : p->n;
+}
 
 /* The problems, made anew; csv may name no file: then data of that shape are made up, and the name says so.
  * bench_problem_free takes one apart.  NULL: out of memory. */

@@ -46,6 +46,13 @@ static void rosenbrock_hvp (size_t n, const double x[], const double v[], double
     }
 }
 
+static void rosenbrock_jacobian (size_t n, const double x[], double J[])
+{
+  memset (J, 0, 2*(n - 1)*n*sizeof *J);
+  for (size_t i = 0; i + 1 < n; i++, J += 2*n)
+    J[i] = -20*x[i], J[i+1] = 10, J[n+i] = -1;
+}
+
 /* Logistic regression */
 
 static double dot (size_t n, const double a[], const double b[])
@@ -102,6 +109,18 @@ static void logistic_hvp (const bench_problem *p, const double x[], const double
       double h = sigmoid (dot (n, a, x)), c = h*(1 - h)*dot (n, a, v)/(double) p->rows;
       for (size_t j = 0; j < n; j++)
         hv[j] += c*a[j];
+    }
+}
+
+static void logistic_jacobian (const bench_problem *p, const double x[], double J[])
+{
+  size_t n = p->n;
+  for (size_t i = 0; i < p->rows; i++)
+    {
+      const double *a = p->A + i*n;
+      double s = p->label[i], c = -s*sigmoid (-s*dot (n, a, x));
+      for (size_t j = 0; j < n; j++)
+        J[i*n + j] = c*a[j];
     }
 }
 
@@ -301,25 +320,37 @@ static void *hand_open (const bench_problem *p, bench_record *record)
 
 static void hand_close (void *state) { (void) state; }
 
+static void hvp (const bench_problem *p, const double v[], double y[])
+{
+  if (p->model == BENCH_ROSENBROCK) rosenbrock_hvp (p->n, p->x, v, y);
+  else if (p->model == BENCH_LOGISTIC) logistic_hvp (p, p->x, v, y);
+  else mixture_hvp (p, p->x, v, y);
+}
+
 static int hand_run (void *state, const bench_problem *p, bench_task task, double y[])
 {
   (void) state;
+  if (task == BENCH_HVP) return hvp (p, p->v, y), 0;
+  if (task == BENCH_HVPS)
+    {
+      for (size_t k = 0; k < BENCH_DIRECTIONS; k++) hvp (p, p->v + k*p->n, y + k*p->n);
+      return 0;
+    }
   switch ((int) p->model*BENCH_NTASKS + (int) task)
     {
 #define CASE(model, task) case model*BENCH_NTASKS + task
     CASE (BENCH_ROSENBROCK, BENCH_VALUE): y[0] = rosenbrock_value (p->n, p->x); break;
     CASE (BENCH_ROSENBROCK, BENCH_GRADIENT): rosenbrock_gradient (p->n, p->x, y); break;
-    CASE (BENCH_ROSENBROCK, BENCH_HVP): rosenbrock_hvp (p->n, p->x, p->v, y); break;
+    CASE (BENCH_ROSENBROCK, BENCH_JACOBIAN): rosenbrock_jacobian (p->n, p->x, y); break;
     CASE (BENCH_LOGISTIC, BENCH_VALUE): y[0] = logistic_value (p, p->x); break;
     CASE (BENCH_LOGISTIC, BENCH_GRADIENT): logistic_gradient (p, p->x, y); break;
-    CASE (BENCH_LOGISTIC, BENCH_HVP): logistic_hvp (p, p->x, p->v, y); break;
+    CASE (BENCH_LOGISTIC, BENCH_JACOBIAN): logistic_jacobian (p, p->x, y); break;
     CASE (BENCH_MIXTURE, BENCH_VALUE): y[0] = mixture_value (p, p->x); break;
     CASE (BENCH_MIXTURE, BENCH_GRADIENT): mixture_gradient (p, p->x, y); break;
-    CASE (BENCH_MIXTURE, BENCH_HVP): mixture_hvp (p, p->x, p->v, y); break;
     default: return -1;
 #undef CASE
     }
   return 0;
 }
 
-const bench_peer bench_hand = { "hand", hand_open, hand_run, hand_close };
+const bench_peer bench_hand = { "hand", hand_open, hand_run, hand_close, NULL };

@@ -91,10 +91,10 @@ static int make_logistic (bench_problem *p, uint64_t *s, const char *csv)
 bench_problem *bench_problem_new (int which, const char *csv)
 {
   static const bench_problem list[BENCH_NPROBLEMS] = {
-    { .name = "Rosenbrock, n = 1000", .model = BENCH_ROSENBROCK, .n = 1000 },
+    { .name = "Rosenbrock, n = 1000", .model = BENCH_ROSENBROCK, .n = 1000, .m = 1998 },
     { .name = "Rosenbrock, n = 100000", .model = BENCH_ROSENBROCK, .n = 100000 },
     { .name = "logistic, breast cancer 569 x 31", .model = BENCH_LOGISTIC,
-      .n = 31, .rows = 569, .cols = 31, .lambda = 1e-4 },
+      .n = 31, .rows = 569, .cols = 31, .m = 569, .lambda = 1e-4 },
     { .name = "logistic, 10000 x 100", .model = BENCH_LOGISTIC,
       .n = 100, .rows = 10000, .cols = 100, .lambda = 1e-4 },
     { .name = "mixture, d = 10, K = 25, n = 1000", .model = BENCH_MIXTURE,
@@ -110,7 +110,7 @@ bench_problem *bench_problem_new (int which, const char *csv)
      : p->model == BENCH_LOGISTIC ? make_logistic (p, &s, which == 2 ? csv : NULL) == 0 : 1;
   p->start = normals (&s, p->n, 0.1, 0.3);
   p->x = normals (&s, p->n, 0, 0.5);
-  p->v = normals (&s, p->n, 0, 1);
+  p->v = normals (&s, BENCH_DIRECTIONS*p->n, 0, 1);
   if (ok && p->start && p->x && p->v)
     return p;
   bench_problem_free (p);

@@ -20,17 +20,29 @@ static wg_var rosenbrock (const bench_problem *p, const wg_var x[])
   return f;
 }
 
+static void rosenbrock_terms (const bench_problem *p, const wg_var x[], wg_var y[])
+{
+  for (size_t i = 0; i + 1 < p->n; i++)
+    {
+      y[2*i] = wg_mul (10.0, wg_sub (x[i+1], wg_sqr (x[i])));
+      y[2*i+1] = wg_sub (1.0, x[i]);
+    }
+}
+
+static wg_var logistic_term (const bench_problem *p, size_t i, const wg_var x[])
+{
+  const double *a = p->A + i*p->cols;
+  wg_var z = wg_num (0);
+  for (size_t j = 0; j < p->n; j++)
+    z = wg_add (z, wg_mul (a[j], x[j]));
+  return wg_softplus (wg_mul (-p->label[i], z));
+}
+
 static wg_var logistic (const bench_problem *p, const wg_var x[])
 {
   wg_var f = wg_num (0), square = wg_num (0);
   for (size_t i = 0; i < p->rows; i++)
-    {
-      const double *a = p->A + i*p->cols;
-      wg_var z = wg_num (0);
-      for (size_t j = 0; j < p->n; j++)
-        z = wg_add (z, wg_mul (a[j], x[j]));
-      f = wg_add (f, wg_softplus (wg_mul (-p->label[i], z)));
-    }
+    f = wg_add (f, logistic_term (p, i, x));
   for (size_t j = 0; j + 1 < p->n; j++)
     square = wg_add (square, wg_sqr (x[j]));
   return wg_add (wg_div (f, (double) p->rows), wg_mul (0.5*p->lambda, square));
@@ -97,11 +109,26 @@ static void model (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
   c->seconds = bench_seconds () - t0;
 }
 
-typedef struct { context c; wg_fun *f; } state;
+static void terms (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  const bench_problem *p = ((context *) ctx)->p;
+  (void) n;
+  if (p->model == BENCH_ROSENBROCK) rosenbrock_terms (p, x, y);
+  else for (size_t i = 0; i < m; i++) y[i] = logistic_term (p, i, x);
+}
+
+typedef struct { context c; wg_fun *f, *terms; } state;
+
+static void wengert_close (void *state_)
+{
+  state *s = state_;
+  wg_fun_free (s->f), wg_fun_free (s->terms);
+  free (s);
+}
 
 static void *wengert_open (const bench_problem *p, bench_record *record)
 {
-  state *s = malloc (sizeof *s);
+  state *s = calloc (1, sizeof *s);
   wg_fun_info info;
   double t0;
   if (!s)
@@ -111,29 +138,27 @@ static void *wengert_open (const bench_problem *p, bench_record *record)
   s->f = wg_fun_record (model, &s->c, p->n, 1, p->start);
   record->model_seconds = s->c.seconds;
   record->other_seconds = bench_seconds () - t0 - s->c.seconds;
-  if (!s->f || WG_FAILED (wg_fun_get_info (s->f, &info)))
-    return fprintf (stderr, "bench: wengert: %s\n", wg_last_error ()), free (s), NULL;
+  if (p->m)
+    s->terms = wg_fun_record (terms, &s->c, p->n, p->m, p->start);
+  if (!s->f || (p->m && !s->terms) || WG_FAILED (wg_fun_get_info (s->f, &info)))
+    return fprintf (stderr, "bench: wengert: %s\n", wg_last_error ()), wengert_close (s), NULL;
   record->operations = (double) info.recorded;
   return s;
 }
 
 static int wengert_run (void *state_, const bench_problem *p, bench_task task, double y[])
 {
-  wg_fun *f = ((state *) state_)->f;
+  state *s = state_;
+  wg_fun *f = s->f;
   switch (task)
     {
     case BENCH_VALUE: return wg_eval (f, p->x, y);
     case BENCH_GRADIENT: return wg_gradient (f, p->x, NULL, y);
     case BENCH_HVP: return wg_hvp (f, p->x, p->v, NULL, NULL, y);
+    case BENCH_HVPS: return wg_hvps (f, p->x, BENCH_DIRECTIONS, p->v, NULL, NULL, y);
+    case BENCH_JACOBIAN: return wg_jacobian (s->terms, p->x, NULL, y);
     default: return -1;
     }
 }
 
-static void wengert_close (void *state_)
-{
-  state *s = state_;
-  wg_fun_free (s->f);
-  free (s);
-}
-
-const bench_peer bench_wengert = { "Wengert", wengert_open, wengert_run, wengert_close };
+const bench_peer bench_wengert = { "Wengert", wengert_open, wengert_run, wengert_close, NULL };
