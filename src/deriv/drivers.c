@@ -24,11 +24,14 @@ static void poison (double *y, size_t count)
   for (size_t i = 0; i < count && y; i++) y[i] = NAN;
 }
 
-/* Does a written output have a number that is not finite?  Says which. */
-static int finite_or_notice (const char *name, const double *y, size_t count)
+/* Does a written output have a number that is not finite?  Says which, and what a call has told. */
+static int finite_or_notice (const wg_fun *f, const char *name, const double *y, size_t count)
 {
+  const wgi_frame *frame = &f->frame;
   for (size_t i = 0; i < count && y; i++)
-    if (!isfinite (y[i])) return wgi_fail (WG_NONFINITE, "%s: %s[%zu] is %g", name, "output", i, y[i]);
+    if (!isfinite (y[i]))
+      return frame->notice ? wgi_fail (frame->notice, "%s: output[%zu] is %g: %s", name, i, y[i], frame->why)
+                           : wgi_fail (WG_NONFINITE, "%s: output[%zu] is %g", name, i, y[i]);
   return WG_OK;
 }
 
@@ -93,9 +96,9 @@ int wgi_pull_dual (wg_fun *f, const double u[], double g[], double hv[])
 int wgi_finish (wg_fun *f, const char *name, int rc, double *a, size_t na, double *b, size_t nb, double *c, size_t nc)
 {
   if (rc > 0) poison (a, na), poison (b, nb), poison (c, nc);
-  if (!rc) rc = finite_or_notice (name, a, na);
-  if (!rc) rc = finite_or_notice (name, b, nb);
-  if (!rc) rc = finite_or_notice (name, c, nc);
+  if (!rc) rc = finite_or_notice (f, name, a, na);
+  if (!rc) rc = finite_or_notice (f, name, b, nb);
+  if (!rc) rc = finite_or_notice (f, name, c, nc);
   return wgi_fun_done (f, rc);
 }
 

@@ -19,6 +19,11 @@ typedef struct {
 
 /* instances */
 
+typedef struct {
+  wgi_callee callee;
+  size_t generation;             /* of the handle's values */
+} recorded_callee;
+
 static const struct {
   size_t (*forward) (const wgi_program *, wgi_frame *, uint64_t *);
   void (*reverse) (const wgi_program *, wgi_frame *);
@@ -30,12 +35,17 @@ static const struct {
 };
 
 /* Go to x, stay if the handle is there already, and bring the tangents of the mode along. */
-static int go (wg_fun *f, int mode, double *const x[])
+static int go (wgi_callee *c, int mode, double *const x[])
 {
-  const size_t bytes = f->family->n*sizeof (double);
-  const int there = f->at_point && !wgi_fun_is_stale (f) && memcmp (f->frame.plane[WGI_VALUE], x[0], bytes) == 0;
+  wg_fun *f = c->fun;
+  size_t *kept = &((recorded_callee *) c)->generation;
+  const size_t bytes = f->family->n*sizeof (double), generation = wgi_fun_generation (f);
+  const wgi_trace *before = f->trace;
+  const int there = f->at_point && !wgi_fun_is_stale (f) && *kept == generation
+                    && memcmp (f->frame.plane[WGI_VALUE], x[0], bytes) == 0;
   int rc = wgi_fun_planes (f, sweep[mode].planes);
   if (!rc) rc = mode == WGI_D1 ? wgi_fun_at_dual (f, there ? NULL : x[0], x[1]) : wgi_fun_at (f, there ? NULL : x[0]);
+  if (!there) *kept = wgi_fun_settled (f, before, generation);
   if (rc || mode != (WGI_D1 | WGI_D2)) return rc;
   uint64_t found;
   for (int d = 1; d < 4; d++) memcpy (f->frame.plane[d], x[d], bytes);
@@ -44,23 +54,40 @@ static int go (wg_fun *f, int mode, double *const x[])
   return f->frame.status;
 }
 
+/* The end of both directions: the results do not exist, or have been spoilt by a call inside. */
+static int finish (wgi_callee *c, int rc, int mode, size_t count, double *const y[])
+{
+  const wgi_frame *frame = &c->fun->frame;
+  int spoilt = 0;
+  if (rc < 0 || (!rc && !frame->notice)) return rc;
+  for (int d = 0; d <= mode; d++)
+    if ((d & mode) == d)
+      for (size_t i = 0; i < count; i++)
+        {
+          if (rc) y[d][i] = NAN;
+          spoilt |= !isfinite (y[d][i]);
+        }
+  c->why = rc ? "a branch depends on a number that is NaN" : frame->why;
+  return rc ? rc : spoilt ? frame->notice : WG_OK;
+}
+
 static int forward (wgi_callee *c, int mode, double *const x[], double *const y[])
 {
-  wg_fun *f = c->fun;
-  const int rc = go (f, mode, x);
+  const wg_fun *f = c->fun;
+  const int rc = go (c, mode, x);
   const wgi_program *p = f->trace->program;
   for (int d = 0; d <= mode && !rc; d++)
     if ((d & mode) == d)
       for (size_t i = 0; i < p->m; i++) y[d][i] = d == 0 || wgi_is_slot (p, p->out[i]) ? f->frame.plane[d][p->out[i]] : 0;
-  return rc;
+  return finish (c, rc, mode, p->m, y);
 }
 
 static int reverse (wgi_callee *c, int mode, double *const x[], double *const ybar[], double *const xbar[])
 {
   wg_fun *f = c->fun;
-  int rc = go (f, mode, x);
+  int rc = go (c, mode, x);
   if (!rc) rc = wgi_fun_planes (f, sweep[mode].planes << WGI_ADJOINT);
-  if (rc) return rc;
+  if (rc) return finish (c, rc, mode, f->family->n, xbar);
   const wgi_program *p = f->trace->program;
   for (int d = 0; d <= mode; d++)
     if ((d & mode) == d)
@@ -74,7 +101,12 @@ static int reverse (wgi_callee *c, int mode, double *const x[], double *const yb
         memcpy (xbar[d], f->frame.plane[WGI_ADJOINT + d], p->n*sizeof (double));
         wgi_fun_rest (f, WGI_ADJOINT + d);
       }
-  return f->frame.status;
+  return finish (c, f->frame.status, mode, p->n, xbar);
+}
+
+static size_t generation (const wgi_callee *c)
+{
+  return wgi_fun_generation (c->fun);
 }
 
 static void free_instance (wgi_callee *c)
@@ -84,9 +116,9 @@ static void free_instance (wgi_callee *c)
 
 static wgi_callee *instance (wgi_source *s)
 {
-  wgi_callee *c = wgi_callee_new (s, sizeof *c);
+  wgi_callee *c = wgi_callee_new (s, sizeof (recorded_callee));
   if (!c) return NULL;
-  c->forward = forward, c->reverse = reverse, c->free = free_instance;
+  c->forward = forward, c->reverse = reverse, c->generation = generation, c->free = free_instance;
   if (!(c->fun = wg_fun_clone (((recorded_source *) s)->fun))) return wgi_callee_free (c), NULL;
   return c;
 }

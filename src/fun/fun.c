@@ -280,6 +280,18 @@ int wg_fun_invalidate (wg_fun *f)
   return wgi_fun_done (f, WG_OK);
 }
 
+size_t wgi_fun_generation (const wg_fun *f)
+{
+  size_t sum = wgi_family_generation (f->family);
+  for (size_t i = 0; i < f->trace->program->sources; i++) sum += wgi_callee_generation (f->place[i]);
+  return sum;
+}
+
+size_t wgi_fun_settled (const wg_fun *f, const wgi_trace *before, size_t generation)
+{
+  return f->trace == before || !f->trace->program->sources ? generation : SIZE_MAX;
+}
+
 /* going to a point */
 
 /* Change to trace t, a use of which is given up if that fails. */
@@ -334,6 +346,7 @@ int wgi_fun_at (wg_fun *f, const double x[])
   int known = 1, rc;
   size_t held = 0;
   f->at_point = 0;
+  f->frame.notice = 0;
   if (wgi_fun_is_stale (f) && (rc = renew (f, x, &known))) return rc;
   for (int first = 1; ; first = 0)
     {
@@ -362,7 +375,7 @@ int wgi_fun_at_dual (wg_fun *f, const double x[], const double v[])
     {
       uint64_t found;
       memcpy (f->frame.plane[WGI_VALUE], x, bytes), memcpy (f->frame.plane[WGI_D1], v, bytes);
-      f->frame.status = 0;
+      f->frame.status = f->frame.notice = 0;
       f->at_point = wgi_forward_dual (f->trace->program, &f->frame, &found) == f->trace->program->guards;
       if (f->frame.status) return f->at_point = 0, f->frame.status;
       if (f->at_point) return WG_OK;

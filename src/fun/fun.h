@@ -40,6 +40,12 @@ static inline int wgi_fun_is_stale (const wg_fun *f)
   return f->trace->generation != wgi_family_generation (f->family);
 }
 
+/* The generation of f's family and of all that its trace calls: while it stays, values at a point do. */
+size_t wgi_fun_generation (const wg_fun *f);
+
+/* The generation to keep with values: it was this, at trace before, when their computation began.  SIZE_MAX: unknown. */
+size_t wgi_fun_settled (const wg_fun *f, const wgi_trace *before, size_t generation);
+
 /* Go to x[n], or stay at the last point for x NULL: the value plane holds the values of the trace that is valid
  * there.  WG_OK; WG_NONFINITE: x has a NaN and a branch depends on it, no values; an error. */
 int wgi_fun_at (wg_fun *f, const double x[]);

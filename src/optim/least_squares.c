@@ -122,7 +122,7 @@ int wg_least_squares (wg_fun *f, double x[], const wg_least_squares_options *opt
   if (WG_FAILED (rc)) t.result.reason = WG_STOP_ERROR;
   free (t.x);
   if (result) *result = t.result;
-  if (rc > 0) return wgi_fail (rc, "%s: the residuals or their Jacobian are not finite at the start", name);
+  if (rc > 0) return wgi_fail (WG_NONFINITE, "%s: the residuals or their Jacobian are not finite at the start", name);
   const int reason = t.result.reason;
   if (rc || reason == WG_STOP_GRADIENT || reason == WG_STOP_STEP || reason == WG_STOP_ROOT) return rc;
   return wgi_fail (WG_NOCONV, "%s: %s", name, wg_stop_name (reason));

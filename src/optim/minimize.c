@@ -68,7 +68,7 @@ static int run (wgi_search *s)
   int rc = wg_gradient (s->f, s->x, &r->f, s->g);
   r->evaluations = r->gradients = 1;
   r->gradient_norm = wgi_search_gradient_norm (s, s->x, s->g);
-  if (rc == WG_NONFINITE) r->reason = WG_STOP_NONFINITE;
+  if (rc > 0) r->reason = WG_STOP_NONFINITE, rc = WG_NONFINITE;
   if (rc) return rc;
   s->start_norm = wgi_norm (s->n, s->g);
   s->start_size = fabs (r->f) > 1 ? fabs (r->f) : 1;

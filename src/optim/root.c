@@ -162,7 +162,7 @@ int wg_root (wg_fun *f, double x[], const wg_root_options *options, wg_root_resu
       .evaluations = r->evaluations, .jacobians = r->jacobians, .products = r->products,
       .reason = WG_FAILED (rc) ? WG_STOP_ERROR : r->reason };
   free (t->x), free (s.weight);
-  if (rc > 0) return wgi_fail (rc, "%s: F or its Jacobian is not finite at the start", name);
+  if (rc > 0) return wgi_fail (WG_NONFINITE, "%s: F or its Jacobian is not finite at the start", name);
   return rc || r->reason == WG_STOP_ROOT ? rc : wgi_fail (WG_NOCONV, "%s: %s", name, wg_stop_name (r->reason));
 }
 

@@ -16,9 +16,10 @@ static void gather (const wgi_frame *frame, int mode, const uint32_t *operand, s
       x[d][j] = d && operand[j] & WGI_INACTIVE ? 0 : frame->plane[d][operand[j] & ~WGI_INACTIVE];
 }
 
-static void keep_status (wgi_frame *frame, int rc)
+static void keep_status (wgi_frame *frame, const wgi_callee *c, int rc)
 {
   if (rc < 0 && !frame->status) frame->status = rc;
+  if (rc > 0 && !frame->notice) frame->notice = rc, frame->why = c->why;
 }
 
 void wgi_call_forward (wgi_frame *frame, int mode, const uint32_t *word, size_t out)
@@ -27,9 +28,9 @@ void wgi_call_forward (wgi_frame *frame, int mode, const uint32_t *word, size_t 
   const wgi_arrays a = wgi_callee_arrays (c);
   gather (frame, mode, word + 1, c->source->n, a.x);
   const int rc = c->forward (c, mode, a.x, a.y);
-  keep_status (frame, rc);
+  keep_status (frame, c, rc);
   FOR_MODES (d, mode)
-    for (size_t i = 0; i < c->source->m; i++) frame->plane[d][out + i] = rc ? NAN : a.y[d][i];
+    for (size_t i = 0; i < c->source->m; i++) frame->plane[d][out + i] = rc < 0 ? NAN : a.y[d][i];
 }
 
 void wgi_call_reverse (wgi_frame *frame, int mode, const uint32_t *word, size_t out, int keep)
@@ -49,11 +50,11 @@ void wgi_call_reverse (wgi_frame *frame, int mode, const uint32_t *word, size_t 
   if (!awake) return;
   gather (frame, mode, word + 1, n, a.x);
   rc = c->reverse (c, mode, a.x, a.ybar, a.xbar);
-  keep_status (frame, rc);
+  keep_status (frame, c, rc);
   FOR_MODES (d, mode)
     for (size_t j = 0; j < n; j++)
       if (!(word[1+j] & WGI_INACTIVE))
-        frame->plane[WGI_ADJOINT + d][word[1+j]] += rc ? NAN : a.xbar[d][j];
+        frame->plane[WGI_ADJOINT + d][word[1+j]] += rc < 0 ? NAN : a.xbar[d][j];
 }
 
 /* Directions one by one */
@@ -79,7 +80,7 @@ static void add_lane (const wgi_frame *frame, int lane, const uint32_t *operand,
 {
   double *adjoint = frame->wide[WGI_WIDE_ADJOINT];
   for (size_t j = 0; j < n; j++)
-    if (!(operand[j] & WGI_INACTIVE)) adjoint[(size_t) operand[j]*WGI_DIRECTIONS + (size_t) lane] += rc ? NAN : xbar[j];
+    if (!(operand[j] & WGI_INACTIVE)) adjoint[(size_t) operand[j]*WGI_DIRECTIONS + (size_t) lane] += rc < 0 ? NAN : xbar[j];
 }
 
 void wgi_call_tangent_wide (wgi_frame *frame, const uint32_t *word, size_t out)
@@ -91,9 +92,9 @@ void wgi_call_tangent_wide (wgi_frame *frame, const uint32_t *word, size_t out)
     {
       gather_lane (frame, lane, word + 1, c->source->n, a.x[1]);
       const int rc = c->forward (c, WGI_D1, a.x, a.y);
-      keep_status (frame, rc);
+      keep_status (frame, c, rc);
       for (size_t i = 0; i < c->source->m; i++)
-        frame->wide[WGI_WIDE_TANGENT][(out + i)*WGI_DIRECTIONS + (size_t) lane] = rc ? NAN : a.y[1][i];
+        frame->wide[WGI_WIDE_TANGENT][(out + i)*WGI_DIRECTIONS + (size_t) lane] = rc < 0 ? NAN : a.y[1][i];
     }
 }
 
@@ -115,10 +116,10 @@ void wgi_call_reverse_dual_wide (wgi_frame *frame, const uint32_t *word, size_t 
       if (!awake) continue;
       gather_lane (frame, lane, word + 1, n, a.x[1]);
       const int rc = c->reverse (c, WGI_D1, a.x, a.ybar, a.xbar);
-      keep_status (frame, rc);
+      keep_status (frame, c, rc);
       add_lane (frame, lane, word + 1, n, rc, a.xbar[1]);
       for (size_t j = 0; j < n && lane == 0; j++)
-        if (!(word[1+j] & WGI_INACTIVE)) frame->plane[WGI_ADJOINT][word[1+j]] += rc ? NAN : a.xbar[0][j];
+        if (!(word[1+j] & WGI_INACTIVE)) frame->plane[WGI_ADJOINT][word[1+j]] += rc < 0 ? NAN : a.xbar[0][j];
     }
 }
 
@@ -135,7 +136,7 @@ void wgi_call_reverse_wide (wgi_frame *frame, const uint32_t *word, size_t out)
       for (size_t i = 0; i < m; i++) awake |= !wgi_asleep (a.ybar[0][i]);
       if (!awake) continue;
       const int rc = c->reverse (c, WGI_VALUE, a.x, a.ybar, a.xbar);
-      keep_status (frame, rc);
+      keep_status (frame, c, rc);
       add_lane (frame, lane, word + 1, n, rc, a.xbar[0]);
     }
 }

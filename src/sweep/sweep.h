@@ -23,6 +23,8 @@ typedef struct {
   double *wide[2];               /* WGI_DIRECTIONS numbers per slot, side by side: tangents, adjoints; at 64 bytes */
   wgi_callee *const *callee;     /* per source of the program */
   int status;                    /* set when a call fails; sweeps go on with what there is */
+  int notice;                    /* the first of a call since the last point, and why; what it spoils is NaN */
+  const char *why;
 } wgi_frame;
 
 /* Values.  Returns the number of guards that held; less than p->guards: that guard broke, *found is its outcome here. */

@@ -7,7 +7,8 @@
  *
  * Both directions work on planes, as sweeps do: mode is the union of the tangents that travel along (0 for double,
  * WGI_D1 for dual, WGI_D1 | WGI_D2 for dual of dual); x[mode'] is the array of values or tangents of the
- * operands for each mode' within mode.  Reverse adds nothing: it writes the adjoints of the operands.
+ * operands for each mode' within mode.  Reverse adds nothing: it writes the adjoints of the operands.  They return WG_OK; an
+ * error; or a notice: the results are written, what does not exist is NaN, and why says why.
  */
 #ifndef WENGERT_TAPE_CALLEE_H
 #define WENGERT_TAPE_CALLEE_H
@@ -46,6 +47,8 @@ struct wgi_callee {
   wgi_source *source;       /* counted */
   double *scratch;          /* for the caller's operands and results: 8 (n + m) numbers, see wgi_callee_arrays */
   wg_fun *fun;              /* the handle that it evaluates, for those who look inside; NULL: none */
+  const char *why;          /* set with a notice; static */
+  size_t (*generation) (const wgi_callee *);    /* grows when results at a point may be others than before; NULL: never */
   int (*forward) (wgi_callee *, int mode, double *const x[], double *const y[]);
   int (*reverse) (wgi_callee *, int mode, double *const x[], double *const ybar[], double *const xbar[]);
   void (*free) (wgi_callee *);
@@ -65,6 +68,8 @@ static inline wgi_arrays wgi_callee_arrays (const wgi_callee *c)
     }
   return a;
 }
+
+static inline size_t wgi_callee_generation (const wgi_callee *c) { return c->generation ? c->generation (c) : 0; }
 
 /* Record y[m] = source (x[n]), evaluating it; errors are kept by the recording. */
 void wgi_call_source (wgi_source *s, const wg_var x[], wg_var y[]);

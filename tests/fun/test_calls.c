@@ -380,6 +380,39 @@ START_TEST (of_itself)
 }
 END_TEST
 
+/* A change deep inside reaches everybody who calls, at the point where they are: factor x^2, called three deep. */
+
+static void model_scaled (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) n, (void) m;
+  y[0] = wg_mul (*(double *) ctx, wg_sqr (x[0]));
+}
+
+static void model_calls (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) n, (void) m;
+  wg_call (ctx, x, NULL, y);
+}
+
+START_TEST (invalidated_inside)
+{
+  const double x = 3, one = 1;
+  double factor = 1;
+  wg_fun *f = agree_record (model_scaled, &factor, 1, 1, &x);
+  wg_fun *g = agree_record (model_calls, f, 1, 1, &x), *h = agree_record (model_calls, g, 1, 1, &x);
+  wg_fun *top = agree_record (model_calls, h, 1, 1, &x), *gradient = wg_fun_gradient (top);
+  for (factor = 1; factor < 2000; factor *= 10)
+    {
+      double y, d, hv, slope;
+      ck_assert_int_eq (wg_fun_invalidate (f), WG_OK);
+      ck_assert_int_eq (wg_eval (gradient, &x, &slope), WG_OK);
+      ck_assert_int_eq (wg_hvp (top, &x, &one, &y, &d, &hv), WG_OK);
+      ck_assert_msg (y == factor*9 && d == factor*6 && hv == factor*2 && slope == d, "factor %g: %g %g %g %g", factor, y, d, hv, slope);
+    }
+  wg_fun_free (f), wg_fun_free (g), wg_fun_free (h), wg_fun_free (top), wg_fun_free (gradient);
+}
+END_TEST
+
 int main (void)
 {
   Suite *s = suite_create ("calls");
@@ -393,6 +426,7 @@ int main (void)
   tcase_add_test (t, refused);
   tcase_add_test (t, errors_of_the_callee);
   tcase_add_test (t, of_itself);
+  tcase_add_test (t, invalidated_inside);
   suite_add_tcase (s, t);
   SRunner *runner = srunner_create (s);
   srunner_run_all (runner, CK_NORMAL);
