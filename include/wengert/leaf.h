@@ -201,6 +201,7 @@ static inline double wg_double_sech2d (double a, double b)
 }
 
 static inline double wg_double_tanhd (double a, double b) { return tanh ((a - b)/2); }
+static inline double wg_double_kept (double a, double b) { return a == 0 && b != b ? 0 : b; }
 
 #ifdef __cplusplus
 }

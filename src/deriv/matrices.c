@@ -3,6 +3,7 @@
  *
  * Drivers of many directions: Hessian-vector products, Jacobians, Hessians, WGI_DIRECTIONS of them in one sweep.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "deriv/deriv.h"
@@ -24,20 +25,39 @@ static int push (wg_fun *f, size_t count, const double V[], size_t first)
   return f->frame.status;
 }
 
-/* count rows of products with the Hessian along the directions of push; g too if wanted. */
-static int pull (wg_fun *f, size_t count, double g[], double HV[])
+/* count rows of products with the Hessian along the directions of push. */
+static int pull (wg_fun *f, size_t count, double HV[])
 {
   const wgi_program *p = f->trace->program;
   wgi_seed (f, 0, 1, 0);
   for (size_t j = 0; j < K && wgi_is_slot (p, p->out[0]); j++) *lane (f, WGI_WIDE_ADJOINT, p->out[0], j) += 0.;
   f->frame.status = 0;
   f->wide->reverse_dual (p, &f->frame);
-  if (f->frame.status) wgi_fun_rest (f, WGI_ADJOINT);
-  else wgi_collect (f, WGI_ADJOINT, g);
+  wgi_fun_rest (f, WGI_ADJOINT);
   for (size_t j = 0; j < count; j++)
     for (size_t i = 0; i < p->n; i++) HV[j*p->n + i] = *lane (f, WGI_WIDE_ADJOINT, i, j) + 0.;
   wgi_fun_rest_wide (f);
   return f->frame.status;
+}
+
+/* Where to write count numbers of an output: a later sweep can fail only through a call, and then it is to be untouched.  NULL:
+ * out of memory. */
+static double *held (wg_fun *f, size_t count, double out[])
+{
+  if (!f->trace->program->sources || !out || !count) return out;
+  if (count > f->holds)
+    {
+      double *more = realloc (f->held, wgi_times (count, sizeof *more));
+      if (!more) return wgi_fail (WG_ENOMEM, "no memory for %zu results", count), NULL;
+      f->held = more, f->holds = count;
+    }
+  return f->held;
+}
+
+/* They have. */
+static void release (const wg_fun *f, size_t count, double out[])
+{
+  if (f->trace->program->sources && out && count) memcpy (out, f->held, count*sizeof *out);
 }
 
 int wg_hvps (wg_fun *f, const double x[], size_t k, const double V[], double *y, double g[], double HV[])
@@ -48,20 +68,22 @@ int wg_hvps (wg_fun *f, const double x[], size_t k, const double V[], double *y,
   rc = wgi_fun_planes (f, WGI_V | WGI_D | WGI_A | WGI_AD);
   if (!rc) rc = wgi_fun_at (f, x);
   if (!rc && HV && k > 1) rc = wgi_fun_wide (f, 3);
-  if (!rc && g) rc = wgi_pull (f, NULL, g);
+  double *to = rc ? NULL : held (f, wgi_times (k, n), HV);
+  if (!rc && HV && !to) rc = WG_ENOMEM;
   for (size_t j = 0; j < k && HV && !rc; j += K)
     if (k - j == 1)
       {
         rc = wgi_fun_at_dual (f, NULL, V + j*n);
-        if (!rc) rc = wgi_pull_dual (f, NULL, NULL, HV + j*n);
+        if (!rc) rc = wgi_pull_dual (f, NULL, NULL, to + j*n);
       }
     else
       {
         const size_t count = k - j < K ? k - j : K;
         rc = push (f, count, V + j*n, 0);
-        if (!rc) rc = pull (f, count, NULL, HV + j*n);
+        if (!rc) rc = pull (f, count, to + j*n);
       }
-  if (!rc) wgi_get_outputs (f, WGI_VALUE, y);
+  if (!rc && g) rc = wgi_pull (f, NULL, g);
+  if (!rc) release (f, k*n, HV), wgi_get_outputs (f, WGI_VALUE, y);
   return wgi_finish (f, "wg_hvps", rc, y, 1, g, n, HV, k*n);
 }
 
@@ -73,13 +95,16 @@ int wg_hessian (wg_fun *f, const double x[], double *y, double g[], double H[])
   rc = wgi_fun_planes (f, WGI_V | WGI_A);
   if (!rc) rc = wgi_fun_at (f, x);
   if (!rc && H) rc = wgi_fun_wide (f, 3);
-  if (!rc && g) rc = wgi_pull (f, NULL, g);
+  double *to = rc ? NULL : held (f, wgi_times (n, n), H);
+  if (!rc && H && !to) rc = WG_ENOMEM;
   for (size_t j = 0; j < n && H && !rc; j += K)
     {
       const size_t count = n - j < K ? n - j : K;
       rc = push (f, count, NULL, j);
-      if (!rc) rc = pull (f, count, NULL, H + j*n);
+      if (!rc) rc = pull (f, count, to + j*n);
     }
+  if (!rc && g) rc = wgi_pull (f, NULL, g);
+  if (!rc) release (f, n*n, H);
   for (size_t i = 0; i < n && H && !rc; i++)      /* symmetric to the last bit: the upper triangle is it */
     for (size_t j = 0; j < i; j++) H[i*n + j] = H[j*n + i];
   if (!rc) wgi_get_outputs (f, WGI_VALUE, y);
@@ -119,9 +144,12 @@ int wg_jacobian (wg_fun *f, const double x[], double y[], double J[])
   rc = wgi_fun_planes (f, WGI_V | WGI_A);
   if (!rc) rc = wgi_fun_at (f, x);
   if (!rc && J && m > 1) rc = wgi_fun_wide (f, by_rows ? 1u << WGI_WIDE_ADJOINT : 1u << WGI_WIDE_TANGENT);
+  double *to = rc || m == 1 ? J : held (f, wgi_times (m, n), J);
+  if (!rc && J && !to) rc = WG_ENOMEM;
   if (!rc && J && m == 1) rc = wgi_pull (f, NULL, J);
   for (size_t j = 0; j < directions && J && m > 1 && !rc; j += K)
-    rc = (by_rows ? rows : columns) (f, j, directions - j < K ? directions - j : K, J);
+    rc = (by_rows ? rows : columns) (f, j, directions - j < K ? directions - j : K, to);
+  if (!rc && m > 1) release (f, m*n, J);
   if (!rc) wgi_get_outputs (f, WGI_VALUE, y);
   return wgi_finish (f, "wg_jacobian", rc, y, m, J, m*n, NULL, 0);
 }

@@ -176,7 +176,7 @@ static void release (wg_fun *f)
   for (size_t i = 0; i < f->callees; i++) wgi_callee_free (f->callee[i]);
   for (int i = 0; i < WGI_DERIVED; i++) wg_fun_free (f->derived[i]);
   wgi_source_leave (f->source);
-  free (f->callee), free (f->place), free (f->param), free (f->kept_param), free (f->room), free (f);
+  free (f->callee), free (f->place), free (f->param), free (f->held), free (f->kept_param), free (f->room), free (f);
 }
 
 wg_fun *wgi_fun_handle (wgi_family *s, wgi_trace *t)

@@ -26,6 +26,8 @@ struct wg_fun {
   size_t callees, places;
   wgi_source *source;            /* this function as an operation; made when first called, counted */
   wg_fun *derived[WGI_DERIVED];  /* made when first asked for by a recording */
+  double *held;                  /* outputs of a driver of many sweeps until all have succeeded; holds numbers */
+  size_t holds;
   double *kept_param;            /* parameters of the handle while a batch has its own: as many */
   size_t kept_params, batch_done;
   double *room;                  /* for adapters: wg_fun_room */

@@ -63,9 +63,9 @@ static int vjp_forward (wgi_callee *callee, int mode, double *const x[], double 
 {
   lifted_callee *c = (lifted_callee *) callee;
   const size_t n = c->base->source->n;
-  double *const xs[4] = { x[0], x[1], x[2], x[3] }, *us[4];
-  for (int d = 0; d <= mode; d++) us[d] = (d & mode) == d ? x[d] + n : NULL;
-  return c->base->reverse (c->base, mode, xs, us, y);
+  double *us[4] = { NULL };
+  for (int d = 0; d <= mode; d++) if ((d & mode) == d) us[d] = x[d] + n;
+  return c->base->reverse (c->base, mode, x, us, y);
 }
 
 static int vjp_reverse (wgi_callee *callee, int mode, double *const x[], double *const ybar[], double *const xbar[])

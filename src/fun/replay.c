@@ -2,7 +2,7 @@
  * Copyright the Wengert developers
  *
  * The number var.  What is structure for other numbers is recorded for this one, since the new function is replayed at other
- * points: a test of WHERE becomes a mask, "a zero tangent contributes zero" a selection by the tangent, and an
+ * points: a test of WHERE becomes a mask, "a zero tangent contributes zero" a row of its own, and an
  * adjoint that came through a mask carries it along, so that an arm that is not taken there contributes nothing.
  * A literal 0 is no tangent and a literal 1 multiplies nothing: only seeds and constants are literals.
  */
@@ -46,10 +46,11 @@ static wg_var inverted (wg_var mask) { return wg_var_is_eq (mask, wg_num (0)); }
 #define wg_var_scale scaled
 #define wg_var_shift shifted
 
-/* e where the tangent t is not zero */
+/* The product e of the tangent t, or 0 where t is 0 and e a NaN.  Not a selection by t: the derivative of e by t is the partial,
+ * at t = 0 too. */
 static wg_var kept (wg_var t, wg_var e)
 {
-  return t.ids ? wg_var_select (t, e, wg_num (0)) : e;
+  return t.ids ? wg_var_kept (t, e) : e;
 }
 
 #include <wengert/words_begin.h>

@@ -61,6 +61,7 @@ static int mark_operands (const wg_fun *f, const wgi_operation *o, int d, uint8_
   size_t first = 0, end = o->operands;
   if (o->row == WGI_ROW_select)                    /* the arm that was not taken has no part in it */
     first = f->frame.plane[WGI_VALUE][wgi_operand (o, 0)] != 0 ? 1 : 2, end = first + 1;
+  if (o->row == WGI_ROW_kept) first = 1;           /* nor has the tangent, apart from its product */
   for (size_t j = first; j < end; j++)
     {
       const uint32_t word = wgi_operand (o, j);

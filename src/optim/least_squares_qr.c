@@ -157,7 +157,7 @@ static void velocity (lm *s)
   for (size_t j = 0; j < n; j++) s->q[j] = -s->q[j], s->p[j] = s->q[j]/s->c[j];
 }
 
-/* Add half the acceleration to p where it exists.  Its length over that of q goes to now.acceleration. */
+/* Add half the acceleration to p where it exists: a custom function may have no second derivatives.  Its length over that of q goes to now.acceleration. */
 static int accelerate (lm *s)
 {
   wgi_fit *t = s->t;
@@ -166,7 +166,8 @@ static int accelerate (lm *s)
   if (t->o.plain) return WG_OK;
   const int rc = wg_fvv (t->f, t->x, s->p, NULL, jv, fvv);
   t->result.fvvs++;
-  if (rc) return WG_FAILED (rc) ? rc : WG_OK;
+  if (rc == WG_EORDER) t->o.plain = 1;
+  if (rc) return WG_FAILED (rc) && rc != WG_EORDER ? rc : WG_OK;
   for (size_t i = 0; i < s->m; i++)
     {
       const wgi_phi phi = wgi_fit_phi (t, i, t->raw[i]);

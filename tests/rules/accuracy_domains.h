@@ -245,5 +245,6 @@ DOMAIN (sigd, FLAT_SCALE, mpfr_sub (aux, a, b, R); logistic (y), GAP)
 DOMAIN (sech2d, FLAT_SCALE | SUM_SECOND, mpfr_sub (aux, a, b, R); mpfr_div_2ui (aux, aux, 1, R);
         mpfr_sech (aux, aux, R); mpfr_sqr (y, aux, R), GAP)
 DOMAIN (tanhd, FLAT_SCALE, mpfr_sub (aux, a, b, R); mpfr_div_2ui (aux, aux, 1, R); mpfr_tanh (y, aux, R), GAP)
+DOMAIN (kept, 0, mpfr_set (y, b, R), { { { INTEGER, 0, 1 }, WIDE }, { WIDE } })
 
 #endif

@@ -127,6 +127,7 @@ static long double row (int kind, long double a, long double b, long double c, l
       ONE (rhyp, 1/sqrtl (1 + a*a), -a*powl (1 + a*a, -1.5L))
       ONE (rsqm, a > 1 ? 1/sqrtl (a*a - 1) : NAN, -a*powl (a*a - 1, -1.5L))
       TWO (sigd, logistic (a - b), logistic (a - b)*logistic (b - a), -logistic (a - b)*logistic (b - a))
+      TWO (kept, a == 0 && b != b ? 0 : b, 0, 1)
     case RP_unit: h = hypotl (a, b); *pa = b*b/(h*h*h); *pb = -a*b/(h*h*h); return a/h;
     case RP_sech2d:
     case RP_tanhd:
