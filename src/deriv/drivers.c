@@ -184,6 +184,7 @@ int wg_fvv (wg_fun *f, const double x[], const double v[], double y[], double jv
       f->frame.status = 0;
       wgi_forward_dual2 (f->trace->program, &f->frame, &found);
       rc = f->frame.status;
+      if (rc) f->at_point = 0;
     }
   if (!rc)
     {

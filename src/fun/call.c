@@ -51,6 +51,7 @@ static int go (wgi_callee *c, int mode, double *const x[])
   for (int d = 1; d < 4; d++) memcpy (f->frame.plane[d], x[d], bytes);
   f->frame.status = 0;
   wgi_forward_dual2 (f->trace->program, &f->frame, &found);
+  if (f->frame.status) f->at_point = 0;
   return f->frame.status;
 }
 
@@ -213,14 +214,17 @@ wg_fun *wgi_fun_of_source (wgi_source *source)
   return f;
 }
 
-/* The tape that an error of this call belongs to is told through an operand. */
+/* The tape that an error of this call belongs to is told through an operand, or is the innermost when all are literals. */
 static void fail_on (const wg_var x[], size_t n, int status, const char *text)
 {
+  int told = 0;
   for (size_t i = 0; i < n; i++)
     {
       wgi_tape *t = wgi_tape_of (x[i]);
-      if (t) wgi_tape_fail (t, status, "wg_call: %.200s", text);
+      if (t) wgi_tape_fail (t, status, "wg_call: %.200s", text), told = 1;
     }
+  wgi_tape *t = told ? NULL : wgi_tape_innermost ();
+  if (t) wgi_tape_fail (t, status, "wg_call: %.200s", text);
 }
 
 /* y = source (x) by an instance for the moment. */

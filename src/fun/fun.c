@@ -385,5 +385,6 @@ int wgi_fun_at_dual (wg_fun *f, const double x[], const double v[])
   memcpy (f->frame.plane[WGI_D1], v, bytes);
   f->frame.status = 0;
   wgi_tangent_double (f->trace->program, &f->frame);
+  if (f->frame.status) f->at_point = 0;          /* a call that failed has left no values either */
   return f->frame.status;
 }

@@ -11,6 +11,7 @@
 
 #include <wengert/generic.h>
 
+#include "fun/custom.h"
 #include "fun/derived.h"
 #include "fun/replay.h"
 
@@ -151,9 +152,52 @@ static void call_forward (const wgi_program *p, wgi_replay *r, const uint32_t *w
   free (x);
 }
 
+/* The Jacobian of a call whose source has it as a model, by rows.  NULL: out of memory. */
+static wg_var *call_jacobian (const wgi_replay *r, wgi_source *s, const uint32_t *word)
+{
+  const size_t count = wgi_times (s->m, s->n);
+  wg_var *x = operands (r, s, word, 0), *J = x ? calloc (count, sizeof *J) : NULL;
+  if (x && !J) wg_raise (r->v[0], "out of memory for a call");
+  for (size_t i = 0; i < count && J; i++) J[i] = (wg_var){ NAN, 0, WGI_UNSET };
+  if (J) s->jacobian (s, x, J);
+  free (x);
+  return J;
+}
+
+/* An entry of it that is needed; the error if there is none. */
+static wg_var entry (const wgi_replay *r, const wgi_source *s, const wg_var *J, size_t i, size_t j)
+{
+  const wg_var e = J[i*s->n + j];
+  if (e.ids != WGI_UNSET) return e;
+  wgi_no_partial (s, j);
+  fail (r);
+  return wg_num (NAN);
+}
+
+static void inline_tangent (wgi_replay *r, wgi_source *s, const uint32_t *word, size_t out)
+{
+  wg_var *J = call_jacobian (r, s, word);
+  for (size_t i = 0; i < s->m; i++)
+    {
+      wg_var t = wg_num (0);
+      for (size_t j = 0; j < s->n && J; j++)
+        {
+          const wg_var v = word[1+j] & WGI_INACTIVE ? wg_num (0) : r->tangent[word[1+j]];
+          if (!is_literal (v, 0)) t = sum (t, kept (v, product (entry (r, s, J, i, j), v)));
+        }
+      r->tangent[out + i] = t;
+    }
+  free (J);
+}
+
 static void call_tangent (const wgi_program *p, wgi_replay *r, const uint32_t *word, size_t out)
 {
   wgi_source *s = p->source[word[0]];
+  if (s->jacobian)
+    {
+      inline_tangent (r, s, word, out);
+      return;
+    }
   wgi_source *jvp = s->derived (s, WGI_JVP);
   wg_var *x = operands (r, s, word, s->n);
   if (!jvp) fail (r);
@@ -185,9 +229,27 @@ static var_adjoint in_common (const var_adjoint ybar[], size_t m)
   return all;
 }
 
+static void inline_reverse (wgi_replay *r, wgi_source *s, const uint32_t *word, size_t out)
+{
+  wg_var *J = call_jacobian (r, s, word);
+  for (size_t i = 0; i < s->m && J; i++)
+    {
+      r->now = r->adjoint[out + i];
+      for (size_t j = 0; j < s->n && r->now.state != ASLEEP_; j++)
+        if (!(word[1+j] & WGI_INACTIVE))
+          add_adjoint (r, word[1+j], masked (r, product (entry (r, s, J, i, j), r->now.v)));
+    }
+  free (J);
+}
+
 static void call_reverse (const wgi_program *p, wgi_replay *r, const uint32_t *word, size_t out)
 {
   wgi_source *s = p->source[word[0]];
+  if (s->jacobian)
+    {
+      inline_reverse (r, s, word, out);
+      return;
+    }
   r->now = in_common (r->adjoint + out, s->m);
   if (r->now.state == ASLEEP_) return;
   wgi_source *vjp = s->derived (s, WGI_VJP);

@@ -9,6 +9,13 @@
 
 #define FOR_MODES(i, mode) for (int i = 0; i <= mode; i++) if ((i & mode) == i)
 
+static wgi_callee *callee_of (const wgi_frame *frame, const uint32_t *word)
+{
+  wgi_callee *c = frame->callee[word[0]];
+  c->operand = word + 1;
+  return c;
+}
+
 static void gather (const wgi_frame *frame, int mode, const uint32_t *operand, size_t n, double *const x[])
 {
   FOR_MODES (d, mode)
@@ -24,7 +31,7 @@ static void keep_status (wgi_frame *frame, const wgi_callee *c, int rc)
 
 void wgi_call_forward (wgi_frame *frame, int mode, const uint32_t *word, size_t out)
 {
-  wgi_callee *c = frame->callee[word[0]];
+  wgi_callee *c = callee_of (frame, word);
   const wgi_arrays a = wgi_callee_arrays (c);
   gather (frame, mode, word + 1, c->source->n, a.x);
   const int rc = c->forward (c, mode, a.x, a.y);
@@ -35,7 +42,7 @@ void wgi_call_forward (wgi_frame *frame, int mode, const uint32_t *word, size_t 
 
 void wgi_call_reverse (wgi_frame *frame, int mode, const uint32_t *word, size_t out, int keep)
 {
-  wgi_callee *c = frame->callee[word[0]];
+  wgi_callee *c = callee_of (frame, word);
   const size_t n = c->source->n, m = c->source->m;
   const wgi_arrays a = wgi_callee_arrays (c);
   int awake = 0, rc = 0;
@@ -85,7 +92,7 @@ static void add_lane (const wgi_frame *frame, int lane, const uint32_t *operand,
 
 void wgi_call_tangent_wide (wgi_frame *frame, const uint32_t *word, size_t out)
 {
-  wgi_callee *c = frame->callee[word[0]];
+  wgi_callee *c = callee_of (frame, word);
   const wgi_arrays a = wgi_callee_arrays (c);
   gather (frame, WGI_VALUE, word + 1, c->source->n, a.x);
   for (int lane = 0; lane < WGI_DIRECTIONS; lane++)
@@ -100,7 +107,7 @@ void wgi_call_tangent_wide (wgi_frame *frame, const uint32_t *word, size_t out)
 
 void wgi_call_reverse_dual_wide (wgi_frame *frame, const uint32_t *word, size_t out)
 {
-  wgi_callee *c = frame->callee[word[0]];
+  wgi_callee *c = callee_of (frame, word);
   const size_t n = c->source->n, m = c->source->m;
   const wgi_arrays a = wgi_callee_arrays (c);
   int awake = 0;
@@ -125,7 +132,7 @@ void wgi_call_reverse_dual_wide (wgi_frame *frame, const uint32_t *word, size_t 
 
 void wgi_call_reverse_wide (wgi_frame *frame, const uint32_t *word, size_t out)
 {
-  wgi_callee *c = frame->callee[word[0]];
+  wgi_callee *c = callee_of (frame, word);
   const size_t n = c->source->n, m = c->source->m;
   const wgi_arrays a = wgi_callee_arrays (c);
   gather (frame, WGI_VALUE, word + 1, n, a.x);

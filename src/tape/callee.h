@@ -40,12 +40,15 @@ struct wgi_source {
   wgi_callee *(*instance) (wgi_source *);                             /* NULL: out of memory, or a status */
   wgi_source *(*derived) (wgi_source *, enum wgi_derived kind);       /* WGI_JVP or WGI_VJP, counted; NULL on error */
   int (*eval) (wgi_source *, const double x[], double y[]);           /* NULL: by an instance */
+  void (*jacobian) (wgi_source *, const wg_var x[], wg_var J[]);      /* by rows, over variables, an entry that does not exist
+                                                                         with ids WGI_UNSET; NULL: derived has to do */
   void (*free) (wgi_source *);
 };
 
 struct wgi_callee {
   wgi_source *source;       /* counted */
   double *scratch;          /* for the caller's operands and results: 8 (n + m) numbers, see wgi_callee_arrays */
+  const uint32_t *operand;  /* the words of the call at hand: inactive ones get no adjoint; NULL: all are active */
   wg_fun *fun;              /* the handle that it evaluates, for those who look inside; NULL: none */
   const char *why;          /* set with a notice; static */
   size_t (*generation) (const wgi_callee *);    /* grows when results at a point may be others than before; NULL: never */

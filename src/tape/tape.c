@@ -85,7 +85,7 @@ static inline wgi_tape *tape_of (uint32_t ids)
   return t->stamp == ids >> WGI_SHAPE_BITS ? t : NULL;
 }
 
-static wgi_tape *innermost (void)
+wgi_tape *wgi_tape_innermost (void)
 {
   return here.inner >= 0 ? table[here.inner] : NULL;
 }
@@ -174,7 +174,7 @@ static __attribute__ ((noinline, cold)) void misfit (int row, const wg_var x[], 
   if (!told) return;
   const char *what = x[told-1].ids == WGI_UNSET ? "an output that is not set yet"
                                                 : "a variable of an ended recording or of another thread";
-  if (!first) first = innermost ();
+  if (!first) first = wgi_tape_innermost ();
   if (first) wgi_tape_fail (first, WG_ETAPE, "%s: operand %zu is %s", wgi_rows[row].name, told, what);
   else wgi_fail (WG_ETAPE, "%s: operand %zu is %s", wgi_rows[row].name, told, what);
 }
@@ -291,7 +291,7 @@ double wg_peek (wg_var a)
 void wg_raise (wg_var like, const char *why)
 {
   wgi_tape *t = like.ids ? tape_of (like.ids) : NULL;
-  if (!t) t = innermost ();
+  if (!t) t = wgi_tape_innermost ();
   if (t) wgi_tape_fail (t, WG_EMODEL, "%.200s", why ? why : "");
   else wgi_fail (WG_EMODEL, "%.200s", why ? why : "");
 }
@@ -315,7 +315,7 @@ static int is_unnamed (double x)
 
 wg_var wg_param (wg_var like, size_t i, double initial)
 {
-  wgi_tape *t = like.ids ? tape_of (like.ids) : innermost ();
+  wgi_tape *t = like.ids ? tape_of (like.ids) : wgi_tape_innermost ();
   if (!t)
     {
       wgi_fail (WG_ETAPE, "wg_param: not in a recording");

@@ -71,6 +71,9 @@ void wgi_tape_call (wgi_source *source, const wg_var x[], const double value[], 
 /* The tape of a variable; NULL for a literal, and when it is stale. */
 wgi_tape *wgi_tape_of (wg_var a);
 
+/* The recording of this thread that began last; NULL: none. */
+wgi_tape *wgi_tape_innermost (void);
+
 static inline int wgi_word_is_slot (uint32_t word) { return word < WGI_PARAM; }
 
 /* Find out what an output is: its word (slot or constant, appended when it is a literal).  WG_EUNSET, WG_ETAPE. */

@@ -63,7 +63,7 @@ static int hvp (size_t n, const double x[], size_t m, const double u[], const do
 
 static void release (void *ctx) { ((rules_ctx *) ctx)->released++; }
 
-static const wg_rules full = { "cubic", eval, jvp, vjp, hvp, release, NULL };
+static const wg_rules full = { .name = "cubic", .eval = eval, .jvp = jvp, .vjp = vjp, .hvp = hvp, .free = release };
 
 static void model (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 {
