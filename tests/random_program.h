@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the Wengert developers
  *
- * Random programs for the laws: a list of nodes, each a row of the rule table, a branch, a table look-up or a
- * peek, over inputs, literals and earlier nodes.  random_number.inc runs one over any number type, so that the
+ * Random programs for the laws: a list of nodes, each a row of the rule table, a branch, a table look-up, a
+ * peek or a call of another random program, over inputs, literals, parameters and earlier nodes.  random_number.inc runs one over any number type, so that the
  * same program is a wg_model, a plain double program and a program over dual numbers.  Rows come from
  * rules.def: a new row is tested without a change here.  Seeds are fixed; WG_SOAK multiplies counts.
  */
@@ -69,10 +69,11 @@ enum rp_row {
   RP_EQ,                    /* floor (a) == floor (b) ? a + b : sin (a) */
   RP_TABLE,                 /* a times the literal that a chooses */
   RP_PEEK,                  /* a times the literal floor (b) */
-  RP_KINDS
+  RP_KINDS,
+  RP_CALL = RP_KINDS        /* of p->callee, on operands and perhaps parameters (k odd); one output, or all added (k & 2) */
 };
 
-static const struct { const char *name; int operands, flat; } rp_rows[RP_KINDS] = {
+static const struct { const char *name; int operands, flat; } rp_rows[RP_KINDS + 1] = {
 #include <wengert/words_begin.h>
 #define ROW1(name, ...) { #name, 1, 0 },
 #define ROW1K ROW1
@@ -84,7 +85,7 @@ static const struct { const char *name; int operands, flat; } rp_rows[RP_KINDS] 
 #define FLAT2(name) { #name, 2, 1 },
 #include <wengert/rules.def>
 #include <wengert/words_end.h>
-  { "branch <", 2, 0 }, { "branch <=", 2, 0 }, { "branch ==", 2, 0 }, { "table", 1, 0 }, { "peek", 2, 0 }
+  { "branch <", 2, 0 }, { "branch <=", 2, 0 }, { "branch ==", 2, 0 }, { "table", 1, 0 }, { "peek", 2, 0 }, { "call", 3, 0 }
 };
 
 /* programs */
@@ -95,12 +96,16 @@ static const struct { const char *name; int operands, flat; } rp_rows[RP_KINDS] 
 
 typedef struct { int kind, k; double c; int operand[3]; } rp_node;     /* an operand < 0 is literal ~operand */
 
-typedef struct {
+typedef struct rp_program rp_program;
+struct rp_program {
   size_t n, m, count, literals;
+  size_t params;                    /* the first literals are parameters */
+  const rp_program *callee;         /* NULL: no calls; else its inputs and parameters are at most 3 */
+  const wg_fun *fun;                /* the callee as recorded */
   rp_node node[RP_NODES];
   double literal[RP_LITERALS];
   int out[RP_OUTPUTS];
-} rp_program;
+};
 
 static const double rp_table[8] = { .75, -1.375, 2.0625, -.4375, 1.1875, -2.25, .3125, 1.625 };
 
@@ -158,12 +163,12 @@ static inline void rp_immediates (rp_random *r, rp_node *q)
 }
 
 /* A random program with n inputs, m outputs and about count nodes, tame at x.  used, when not NULL, counts kinds.
- * branches: how many of 16 nodes are to branch on values. */
-static inline void rp_generate (rp_random *r, rp_program *p, size_t n, size_t m, size_t count, unsigned branches,
-                                const double x[], size_t used[])
+ * branches: how many of 16 nodes are to branch on values.  One of 6 calls fun, which is the callee recorded. */
+static inline void rp_generate_calling (rp_random *r, rp_program *p, size_t n, size_t m, size_t count, unsigned branches,
+                                        const double x[], size_t used[], size_t params, const rp_program *callee, const wg_fun *fun)
 {
   wg_dual at[RP_NODES];
-  *p = (rp_program){ .n = n, .literals = 4 };
+  *p = (rp_program){ .n = n, .literals = 4, .params = params, .callee = callee, .fun = fun };
   for (size_t i = 0; i < n; i++) at[i] = wg_dual_make (x[i], rp_uniform (r, -1, 1));
   for (size_t i = 0; i < p->literals; i++) p->literal[i] = rp_number (r);
   if (rp_below (r, 4) == 0) p->literal[0] = 0;
@@ -174,7 +179,9 @@ static inline void rp_generate (rp_random *r, rp_program *p, size_t n, size_t m,
       const size_t so_far = n + p->count;
       q->kind = rp_below (r, 16) < branches ? (int) (RP_ROWS + rp_below (r, RP_KINDS - RP_ROWS)) : (int) rp_below (r, RP_ROWS);
       if (q->kind == RP_PEEK && rp_below (r, 3)) continue;              /* a peek records again at most points */
+      if (callee && rp_below (r, 6) == 0) q->kind = RP_CALL;
       rp_immediates (r, q);
+      if (q->kind == RP_CALL) q->k = (int) rp_below (r, 64);
       for (int j = 0; j < 3; j++)
         switch (rp_below (r, 8))
           {
@@ -200,6 +207,12 @@ static inline void rp_generate (rp_random *r, rp_program *p, size_t n, size_t m,
   if (m == 1) p->out[0] = (int) (n + p->count - 1);
 }
 
+static inline void rp_generate (rp_random *r, rp_program *p, size_t n, size_t m, size_t count, unsigned branches,
+                                const double x[], size_t used[])
+{
+  rp_generate_calling (r, p, n, m, count, branches, x, used, 0, NULL, NULL);
+}
+
 /* comparison: the same number, every NaN being one */
 
 static inline int rp_same_bits (double a, double b)
@@ -211,7 +224,8 @@ static inline int rp_same_bits (double a, double b)
 static inline void rp_print (const rp_program *p, const double x[])
 {
   for (size_t i = 0; i < p->n; i++) fprintf (stderr, "%%%zu = %.17g\n", i, x[i]);
-  for (size_t i = 0; i < p->literals; i++) fprintf (stderr, "literal %zu = %.17g\n", i, p->literal[i]);
+  for (size_t i = 0; i < p->literals; i++)
+    fprintf (stderr, "literal %zu = %.17g%s\n", i, p->literal[i], i < p->params ? ", a parameter" : "");
   for (size_t i = 0; i < p->count; i++)
     {
       const rp_node *q = &p->node[i];
