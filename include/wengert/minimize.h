@@ -42,6 +42,13 @@ enum wg_stop { WG_STOPS (WGI_STOP) WGI_STOP_END_ };
 enum wg_minimize_method { WG_MINIMIZE_METHODS (WGI_METHOD) WGI_MINIMIZE_METHOD_END_ };
 #undef WGI_METHOD
 
+/* What Newton-CG does where conjugate gradients meet the boundary of the trust region. */
+enum wg_subproblem {
+  WG_SUBPROBLEM_KRYLOV,         /* the default: the best step in the space that their products span */
+  WG_SUBPROBLEM_STEIHAUG,       /* stop where they cross it */
+  WG_SUBPROBLEM_GLTR            /* go on until a tenth of the residual is left there, 12 products at most in all */
+};
+
 /* The text of a reason, of a method; never NULL.  Static storage. */
 WG_API const char *wg_stop_name (int reason);
 WG_API const char *wg_minimize_method_name (int method);
@@ -66,6 +73,7 @@ typedef int wg_minimize_callback (const wg_minimize_progress *, void *ctx);
 /* All fields zero: the defaults. */
 typedef struct {
   int method;                     /* enum wg_minimize_method */
+  int subproblem;                 /* enum wg_subproblem; for WG_MINIMIZE_NEWTON_CG */
   double gradient_tolerance;      /* stop when |g|_inf <= this * max (1, |f|); 0: 1e-8 */
   double radius, radius_max;      /* first and largest trust-region radius; 0: from the curvature, no limit */
   size_t iterations, evaluations, hvps;     /* limits; 0: 1000, 10000, none */
@@ -93,11 +101,11 @@ typedef struct {
  * held back by the radius, the gradient tolerance is absolute, lest a function that falls for ever seem to
  * converge.
  * evaluations count the points, gradients those where a gradient was asked for, too.  Afterwards the handle's
- * last point is x.  Allocates its workspace, at most 16 n numbers, once and frees it.
+ * last point is x.  Allocates its workspace, at most 21 n numbers, once and frees it.
  *
- * Method: Steihaug, SIAM J. Numer. Anal. 20 (1983); Conn, Gould, Toint, Trust-Region Methods (2000), chapters 7
- * and 17.4.  A rejected step is cut from the path of CG, most often at no further product; a step within the
- * radius that gains far more than predicted is doubled. */
+ * Method: Steihaug, SIAM J. Numer. Anal. 20 (1983); Gould, Lucidi, Roma, Toint, SIAM J. Optim. 9 (1999); Conn, Gould, Toint,
+ * Trust-Region Methods (2000), chapters 7 and 17.4.  A rejected step is found again in the space that CG's products
+ * span, most often at no further product; a step within the radius that gains far more than predicted is doubled. */
 WG_API int wg_minimize (wg_fun *f, double x[], const wg_minimize_options *options, wg_minimize_result *result);
 
 /* A ready callback: one line per iteration of a table (iteration, f, |g|, radius, CG steps, HVPs) to

@@ -90,6 +90,8 @@ static int prepare (wg_minimize_options *o)
   if (!o->evaluations) o->evaluations = 10000;
   if (o->method < 0 || o->method >= WGI_MINIMIZE_METHOD_END_)
     return wgi_fail (WG_EINVAL, "wg_minimize: there is no method %d", o->method);
+  if (o->subproblem < 0 || o->subproblem > WG_SUBPROBLEM_GLTR)
+    return wgi_fail (WG_EINVAL, "wg_minimize: there is no subproblem %d", o->subproblem);
   if (!(o->gradient_tolerance > 0))
     return wgi_fail (WG_EINVAL, "wg_minimize: gradient_tolerance is %g", o->gradient_tolerance);
   if (!(o->radius >= 0) || !(o->radius_max > 0))

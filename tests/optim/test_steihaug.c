@@ -38,7 +38,7 @@ static void cubic (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
   for (size_t i = 0; i < n; i++) y[0] = wg_add (y[0], wg_mul ((double) (i + 1), wg_powi (x[i], 3)));
 }
 
-typedef struct { wg_fun *f; double x[N], g[N], block[(3 + WGI_PATH + 1)*N]; wgi_path path; } setting;
+typedef struct { wg_fun *f; double x[N], g[N], block[(4 + WGI_PATH + 1)*N]; wgi_path path; } setting;
 
 static void set_up (setting *t, wg_model *model, double *ctx, double at)
 {
@@ -46,8 +46,8 @@ static void set_up (setting *t, wg_model *model, double *ctx, double at)
   t->f = wg_fun_record (model, ctx, N, 1, t->x);
   ck_assert_ptr_nonnull (t->f);
   ck_assert_int_eq (wg_gradient (t->f, t->x, NULL, t->g), WG_OK);
-  t->path = (wgi_path){ .n = N, .keep = WGI_PATH, .s = t->block, .r = t->block + N, .hd = t->block + 2*N,
-                        .kept = t->block + 3*N };
+  t->path = (wgi_path){ .n = N, .keep = WGI_PATH, .s = t->block, .r = t->block + N, .d = t->block + 2*N,
+                        .hd = t->block + 3*N, .kept = t->block + 4*N };
 }
 
 /* The decrease of the model, from its definition. */
@@ -114,6 +114,82 @@ START_TEST (cut_is_found)
 }
 END_TEST
 
+/* GLTR: its step is no worse than the path's, with room for more products it is the minimizer that the secular equation
+ * has, to the tolerance of the residual; and a cut is what would be found. */
+START_TEST (best_of_the_space)
+{
+  for (int indefinite = 0; indefinite < 2; indefinite++)
+    for (double radius = .01; radius < 10; radius *= 3)
+      {
+        double first = indefinite ? -2 : 1;
+        setting t, u;
+        set_up (&t, quadratic, &first, -.3);
+        set_up (&u, quadratic, &first, -.3);
+        ck_assert_int_eq (wgi_path_find (&t.path, t.f, NULL, t.g, radius, 1e100, 1e-3, 100), WG_OK);
+        const double plain = t.path.predicted;
+        const size_t products = t.path.cg;
+        t.path.krylov = 1;
+        ck_assert_int_eq (wgi_path_find (&t.path, t.f, NULL, t.g, radius, 1e100, 1e-3, 100), WG_OK);
+        ck_assert_uint_eq (t.path.cg, products);
+        ck_assert_double_ge (t.path.predicted, (1 - 1e-3)*plain);         /* the radius is used to 1e-3 */
+        ck_assert_double_eq_tol (t.path.predicted, decrease (&t), 1e-12*t.path.predicted);
+        ck_assert_double_eq_tol (t.path.step_norm, wgi_norm (N, t.path.s), 1e-12*radius);
+        ck_assert_double_le (t.path.step_norm, radius*(1 + 1e-14));
+        if (!t.path.boundary || t.path.cg > WGI_PATH) continue;
+        u.path.krylov = 1;
+        u.path.further = WGI_PATH;
+        ck_assert_int_eq (wgi_path_find (&u.path, u.f, NULL, u.g, radius, 1e100, 1e-3, 100), WG_OK);
+        ck_assert_double_ge (u.path.predicted, (1 - 2e-3)*t.path.predicted);
+        ck_assert_double_eq_tol (u.path.predicted, decrease (&u), 1e-12*u.path.predicted);
+        if (t.path.cg >= 2)
+          {
+            ck_assert_int_eq (wgi_path_cut (&t.path, t.g, radius/2), 1);
+            ck_assert_double_eq_tol (t.path.predicted, decrease (&t), 1e-12*t.path.predicted);
+            ck_assert_double_le (t.path.step_norm, radius/2*(1 + 1e-14));
+          }
+        wg_fun_free (t.f);
+        wg_fun_free (u.f);
+      }
+}
+END_TEST
+
+/* Shorter with a preconditioner: with M = diag (1 .. N), nearly H, a few products do; lengths are those of M. */
+static int by_diagonal (void *ctx, const double r[], double z[])
+{
+  (void) ctx;
+  for (size_t i = 0; i < N; i++) z[i] = r[i]/(double) (i + 1);
+  return 0;
+}
+
+START_TEST (preconditioned)
+{
+  double first = 1;
+  setting t;
+  set_up (&t, quadratic, &first, -.3);
+  ck_assert_int_eq (wgi_path_find (&t.path, t.f, NULL, t.g, 1e3, 1e100, 1e-10, 100), WG_OK);
+  const size_t plain = t.path.cg;
+  t.path.precondition = by_diagonal;
+  for (int krylov = 0; krylov < 2; krylov++)
+    {
+      t.path.krylov = krylov;
+      ck_assert_int_eq (wgi_path_find (&t.path, t.f, NULL, t.g, 1e3, 1e100, 1e-10, 100), WG_OK);
+      ck_assert_uint_lt (t.path.cg, plain - 2);
+      for (size_t i = 0; i < N; i++) ck_assert_double_eq_tol (t.path.s[i], 1.3, 2e-10*wgi_norm (N, t.g));
+      for (double radius = t.path.step_norm/2; radius > 1e-3; radius /= 3)
+        {
+          ck_assert_int_eq (wgi_path_find (&t.path, t.f, NULL, t.g, radius, 1e100, 1e-10, 100), WG_OK);
+          double square = 0;
+          for (size_t i = 0; i < N; i++) square += (double) (i + 1)*t.path.s[i]*t.path.s[i];
+          ck_assert_double_eq_tol (t.path.step_norm, sqrt (square), 1e-12*radius);
+          ck_assert_double_eq_tol (t.path.predicted, decrease (&t), 1e-12*t.path.predicted);
+          ck_assert_double_ge (t.path.step_norm, .999*radius);
+        }
+      ck_assert_int_eq (wgi_path_find (&t.path, t.f, NULL, t.g, 1e3, 1e100, 1e-10, 100), WG_OK);
+    }
+  wg_fun_free (t.f);
+}
+END_TEST
+
 /* The products are those at x, also where the handle has been elsewhere since. */
 START_TEST (at_the_point_given)
 {
@@ -170,6 +246,8 @@ int main (void)
   suite_add_tcase (s, t);
   tcase_add_test (t, newton_step);
   tcase_add_test (t, cut_is_found);
+  tcase_add_test (t, best_of_the_space);
+  tcase_add_test (t, preconditioned);
   tcase_add_test (t, at_the_point_given);
   tcase_add_test (t, first_radius);
   tcase_add_test (t, norms);
