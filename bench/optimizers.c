@@ -88,8 +88,8 @@ static void run_wengert (opt_task *t, int method)
   wg_minimize_result r;
   double *x = malloc (t->n*sizeof (double));
   memcpy (x, t->start, t->n*sizeof (double));
-  (void) method;
-  wg_minimize_options o = { .callback = watch, .ctx = t, .iterations = EVALUATIONS, .evaluations = EVALUATIONS };
+  wg_minimize_options o = {
+    .method = method, .callback = watch, .ctx = t, .iterations = EVALUATIONS, .evaluations = EVALUATIONS };
   if (t->reached) o.gradient_tolerance = 1e-300;
   if (!WG_FAILED (wg_minimize (t->f, x, &o, &r)))
     {
@@ -102,7 +102,8 @@ static void run_wengert (opt_task *t, int method)
 }
 
 static const opt_solver ours[] = {
-  { "wg_minimize", run_wengert, 0, 0 },
+  { "wg_minimize", run_wengert, WG_MINIMIZE_AUTO, 0 },
+  { "wg_minimize, L-BFGS", run_wengert, WG_MINIMIZE_LBFGS, 0 },
   { 0 }
 };
 

@@ -36,7 +36,8 @@ enum wg_stop { WG_STOPS (WGI_STOP) WGI_STOP_END_ };
 /* How to search. */
 #define WG_MINIMIZE_METHODS(X)                                                     \
   X (WG_MINIMIZE_AUTO,      "automatic")                                           \
-  X (WG_MINIMIZE_NEWTON_CG, "Newton-CG")    /* trust region, Hessian-vector products */
+  X (WG_MINIMIZE_NEWTON_CG, "Newton-CG")    /* trust region, Hessian-vector products */ \
+  X (WG_MINIMIZE_LBFGS,     "L-BFGS")       /* line search, gradients alone */
 
 #define WGI_METHOD(name, text) name,
 enum wg_minimize_method { WG_MINIMIZE_METHODS (WGI_METHOD) WGI_MINIMIZE_METHOD_END_ };
@@ -79,6 +80,8 @@ typedef struct {
   size_t iterations, evaluations, hvps;     /* limits; 0: 1000, 10000, none */
   wg_minimize_callback *callback; /* called at the start and after each iteration; nonzero stops */
   void *ctx;                      /* handed to it */
+  const double *lower, *upper;    /* bounds[n], infinite where there is none; NULL: none at all */
+  size_t pairs;                   /* L-BFGS: changes of x and of the gradient that it remembers; 0: 10 */
 } wg_minimize_options;
 
 typedef struct {
@@ -96,16 +99,24 @@ typedef struct {
  * WG_NONFINITE (f or its gradient is not finite at the start; x untouched, result written); an error (x
  * untouched; result written, unless the arguments were refused or there was no workspace).
  *
+ * With bounds lower <= x <= upper, equal ones allowed, the start is moved to the nearest point within, f is evaluated
+ * only within, and the gradient is measured without the entries that hold x at a bound: g[i] >= 0 at lower[i], g[i] <= 0
+ * at upper[i].  They need WG_MINIMIZE_LBFGS, which WG_MINIMIZE_AUTO takes then.  WG_EINVAL where lower[i] > upper[i] or one is NaN.
+ *
  * Points where f or its gradient is not finite during the search count as worse: the step is shortened.
  * f = -infinity there, or below -1e50 max (1, |f at the start|), is taken for unbounded.  While good steps are
  * held back by the radius, the gradient tolerance is absolute, lest a function that falls for ever seem to
  * converge.
  * evaluations count the points, gradients those where a gradient was asked for, too.  Afterwards the handle's
- * last point is x.  Allocates its workspace, at most 21 n numbers, once and frees it.
+ * last point is x.  Allocates its workspace, at most 21 n numbers (L-BFGS: 7 n and 2 n for each pair), once and frees
+ * it.
  *
  * Method: Steihaug, SIAM J. Numer. Anal. 20 (1983); Gould, Lucidi, Roma, Toint, SIAM J. Optim. 9 (1999); Conn, Gould, Toint,
  * Trust-Region Methods (2000), chapters 7 and 17.4.  A rejected step is found again in the space that CG's products
- * span, most often at no further product; a step within the radius that gains far more than predicted is doubled. */
+ * span, most often at no further product; a step within the radius that gains far more than predicted is doubled.
+ * L-BFGS: Nocedal, Math. Comp. 35 (1980), with a line search for the conditions of Wolfe, at the noise level those of
+ * Hager and Zhang, SIAM J. Optim. 16 (2005); radius is the length of its first step, if that is given, and radius_max
+ * that of the longest. */
 WG_API int wg_minimize (wg_fun *f, double x[], const wg_minimize_options *options, wg_minimize_result *result);
 
 /* A ready callback: one line per iteration of a table (iteration, f, |g|, radius, CG steps, HVPs) to

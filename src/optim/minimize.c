@@ -50,13 +50,14 @@ int wg_minimize_print (const wg_minimize_progress *p, void *file)
 static int search_by (wgi_search *s, int method)
 {
   s->result.method = method;
+  if (method == WG_MINIMIZE_LBFGS) return wgi_lbfgs (s);
   return wgi_newton_cg (s);
 }
 
 /* The method for a function when none was asked for. */
 static int choose (const wgi_search *s)
 {
-  (void) s;
+  if (s->options.lower || s->options.upper) return WG_MINIMIZE_LBFGS;
   return WG_MINIMIZE_NEWTON_CG;
 }
 
@@ -92,12 +93,28 @@ static int prepare (wg_minimize_options *o)
     return wgi_fail (WG_EINVAL, "wg_minimize: there is no method %d", o->method);
   if (o->subproblem < 0 || o->subproblem > WG_SUBPROBLEM_GLTR)
     return wgi_fail (WG_EINVAL, "wg_minimize: there is no subproblem %d", o->subproblem);
+  if ((o->lower || o->upper) && o->method && o->method != WG_MINIMIZE_LBFGS)
+    return wgi_fail (WG_EINVAL, "wg_minimize: %s knows no bounds", wg_minimize_method_name (o->method));
   if (!(o->gradient_tolerance > 0))
     return wgi_fail (WG_EINVAL, "wg_minimize: gradient_tolerance is %g", o->gradient_tolerance);
   if (!(o->radius >= 0) || !(o->radius_max > 0))
     return wgi_fail (WG_EINVAL, "wg_minimize: radius is %g, radius_max %g", o->radius, o->radius_max);
   if (o->radius_max > 1e100) o->radius_max = 1e100;
   if (o->radius > o->radius_max) o->radius = o->radius_max;
+  return WG_OK;
+}
+
+/* The start, within the bounds. */
+static int confine (wgi_search *s, const double x[])
+{
+  const double *lower = s->options.lower, *upper = s->options.upper;
+  for (size_t i = 0; i < s->n; i++)
+    {
+      const double low = lower ? lower[i] : -INFINITY, high = upper ? upper[i] : INFINITY;
+      if (!(low <= high) || low == INFINITY || high == -INFINITY)
+        return wgi_fail (WG_EINVAL, "wg_minimize: the bounds of x[%zu] are %g and %g", i, low, high);
+      s->x[i] = wgi_search_project (s, i, x[i]);
+    }
   return WG_OK;
 }
 
@@ -118,8 +135,12 @@ int wg_minimize (wg_fun *f, double x[], const wg_minimize_options *options, wg_m
   s.g = block + n;
   s.t = block + 2*n;
   s.gt = block + 3*n;
-  memcpy (s.x, x, n*sizeof (double));
 
+  if ((rc = confine (&s, x)))
+    {
+      free (block);
+      return rc;
+    }
   rc = run (&s);
   if (WG_FAILED (rc)) s.result.reason = WG_STOP_ERROR;
   else if (rc != WG_NONFINITE) memcpy (x, s.x, n*sizeof (double));

@@ -18,8 +18,12 @@ static double max (double a, double b) { return a > b ? a : b; }
 
 double wgi_search_gradient_norm (const wgi_search *s, const double x[], const double g[])
 {
-  (void) x;
-  return wgi_norm_max (s->n, g);
+  double most = 0;
+  if (!s->options.lower && !s->options.upper) return wgi_norm_max (s->n, g);
+  for (size_t i = 0; i < s->n; i++)
+    if (isnan (g[i])) return NAN;
+    else if (fabs (g[i]) > most && !wgi_search_held (s, i, x[i], g[i])) most = fabs (g[i]);
+  return most;
 }
 
 int wgi_search_place (wgi_search *s, double a, const double step[])
@@ -27,7 +31,7 @@ int wgi_search_place (wgi_search *s, double a, const double step[])
   int moved = 0;
   for (size_t i = 0; i < s->n; i++)
     {
-      s->t[i] = s->x[i] + a*step[i];
+      s->t[i] = wgi_search_project (s, i, s->x[i] + a*step[i]);
       moved |= s->t[i] != s->x[i];
     }
   return moved;
@@ -95,7 +99,7 @@ static int exhausted (wgi_search *s)
       s->stalled = 0;
       s->least = norm;
     }
-  return ++s->stalled > PATIENCE;
+  return ++s->stalled > (s->patience ? s->patience : PATIENCE);
 }
 
 void wgi_search_report (wgi_search *s, int accepted)

@@ -47,13 +47,28 @@ typedef struct {
   double start_norm, start_size;        /* |g| and max (1, |f|) at the start */
   double least;                 /* gradient_norm when it last fell below rounding's reach */
   size_t stalled;               /* steps since */
+  size_t patience;              /* so many are the end; 0: 20 */
 } wgi_search;
 
 /* A method: searches from x, where f, g and gradient_norm are known and the handle is, to a reason.  Allocates what it
  * needs once.  WG_OK or an error, which leaves a reason to the caller. */
 typedef int wgi_minimizer (wgi_search *);
 
-wgi_minimizer wgi_newton_cg;
+wgi_minimizer wgi_newton_cg, wgi_lbfgs;
+
+/* Is variable i, at x with gradient entry g, held at a bound that it would leave downhill? */
+static inline int wgi_search_held (const wgi_search *s, size_t i, double x, double g)
+{
+  const double *lower = s->options.lower, *upper = s->options.upper;
+  return (lower && x <= lower[i] && g >= 0) || (upper && x >= upper[i] && g <= 0);
+}
+
+/* x[i] within the bounds. */
+static inline double wgi_search_project (const wgi_search *s, size_t i, double x)
+{
+  const double *lower = s->options.lower, *upper = s->options.upper;
+  return lower && x < lower[i] ? lower[i] : upper && x > upper[i] ? upper[i] : x;
+}
 
 /* |g|, largest magnitude, of what a gradient g at x says about a minimum there. */
 double wgi_search_gradient_norm (const wgi_search *, const double x[], const double g[]);
