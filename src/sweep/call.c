@@ -29,7 +29,8 @@ static void keep_status (wgi_frame *frame, const wgi_callee *c, int rc)
   if (rc > 0 && !frame->notice) frame->notice = rc, frame->why = c->why;
 }
 
-void wgi_call_forward (wgi_frame *frame, int mode, const uint32_t *word, size_t out)
+/* Write the planes of mode from first on. */
+static void evaluate (wgi_frame *frame, int mode, int first, const uint32_t *word, size_t out)
 {
   wgi_callee *c = callee_of (frame, word);
   const wgi_arrays a = wgi_callee_arrays (c);
@@ -37,7 +38,17 @@ void wgi_call_forward (wgi_frame *frame, int mode, const uint32_t *word, size_t 
   const int rc = c->forward (c, mode, a.x, a.y);
   keep_status (frame, c, rc);
   FOR_MODES (d, mode)
-    for (size_t i = 0; i < c->source->m; i++) frame->plane[d][out + i] = rc < 0 ? NAN : a.y[d][i];
+    for (size_t i = 0; i < c->source->m && d >= first; i++) frame->plane[d][out + i] = rc < 0 ? NAN : a.y[d][i];
+}
+
+void wgi_call_forward (wgi_frame *frame, int mode, const uint32_t *word, size_t out)
+{
+  evaluate (frame, mode, WGI_VALUE, word, out);
+}
+
+void wgi_call_tangent (wgi_frame *frame, const uint32_t *word, size_t out)
+{
+  evaluate (frame, WGI_D1, WGI_D1, word, out);
 }
 
 void wgi_call_reverse (wgi_frame *frame, int mode, const uint32_t *word, size_t out, int keep)

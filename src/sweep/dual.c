@@ -28,7 +28,7 @@
 #include "sweep/forward.inc"
 
 #define NAME wgi_tangent_double
-#define CALL              wgi_call_forward (frame, WGI_D1, word, out)
+#define CALL              wgi_call_tangent (frame, word, out)
 #define NUM wg_dual
 #define OPEN_PLANES       const double *const v = frame->plane[WGI_VALUE]; double *const d = frame->plane[WGI_D1];
 #define GET(w, active)    LIFTED (w, active)

@@ -61,8 +61,9 @@ extern const wgi_wide_sweeps wgi_wide_baseline, wgi_wide_avx512;
 const wgi_wide_sweeps *wgi_wide_for_cpu (void);
 
 /* A call, for the sweeps: word are its words, out its first slot, mode the tangents that travel along.  keep leaves the
- * adjoints of its outputs as they are. */
+ * adjoints of its outputs as they are.  wgi_call_tangent leaves the values, which a call that fails would spoil. */
 void wgi_call_forward (wgi_frame *frame, int mode, const uint32_t *word, size_t out);
+void wgi_call_tangent (wgi_frame *frame, const uint32_t *word, size_t out);
 void wgi_call_reverse (wgi_frame *frame, int mode, const uint32_t *word, size_t out, int keep);
 void wgi_call_tangent_wide (wgi_frame *frame, const uint32_t *word, size_t out);
 void wgi_call_reverse_dual_wide (wgi_frame *frame, const uint32_t *word, size_t out);
