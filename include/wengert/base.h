@@ -38,7 +38,8 @@ extern "C" {
   X (WG_EMODEL,    -7,   "the model raised an error")                                               \
   X (WG_ELIMIT,    -8,   "a limit of the library is exceeded")                                      \
   X (WG_EBUSY,     -9,   "the function is being recorded by this thread")                           \
-  X (WG_EORDER,   -10,   "a custom operation has no derivative of this order")
+  X (WG_EORDER,   -10,   "a custom operation has no derivative of this order") \
+  X (WG_EPLAN,    -11,   "a plan lacks entries that this branch of the function has")
 
 #define WGI_STATUS(name, value, text) name = value,
 enum wg_status { WG_STATUSES (WGI_STATUS) WGI_STATUS_END_ = 0x7fff };

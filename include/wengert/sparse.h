@@ -6,9 +6,18 @@
  * Make a plan once, evaluate at many points.  Index arrays are int, zero-based: for SuiteSparse, gsl_spmatrix,
  * Ipopt.
  *
- * A plan belongs to the recorded branch of the function's last point.  Where another branch holds, the drivers compare
- * patterns: if the plan's covers the branch's they go on, else they return WG_EBRANCH.  A plan is constant: threads can
- * share it, each with its own handle.
+ * A plan is made for the recorded branch of the function's last point, through wg_call for all recorded branches of the
+ * functions called.  Where a point takes another branch, the drivers compare patterns: if the plan has the branch's
+ * entries they go on, else they return WG_EPLAN.  What to do then:
+ *
+ *   while ((rc = wg_sparse_hessian (f, plan, x, u, y, uj, value)) == WG_EPLAN && wg_plan_extend (&plan, f) == WG_OK)
+ *     ... more entries: wg_plan_nnz, wg_plan_coo, room for value[] ...
+ *
+ * A solver that fixes the structure at its start (Ipopt) should have it whole: go to points of all branches first, wg_eval
+ * and wg_plan_extend at each, which costs little where nothing is new.  Met in its loop WG_EPLAN is a point that cannot be
+ * evaluated; such solvers shorten the step, and can be started again from there with the extended plan.
+ *
+ * A plan is constant: threads can share it, each with its own handle.
  */
 #ifndef WENGERT_SPARSE_H
 #define WENGERT_SPARSE_H
@@ -75,6 +84,12 @@ WG_API wg_plan *wg_plan_jacobian (const wg_fun *f);
 WG_API wg_plan *wg_plan_hessian_with (const wg_fun *f, char part, const wg_plan_options *options);
 WG_API wg_plan *wg_plan_jacobian_with (const wg_fun *f, const wg_plan_options *options);
 
+/* Have in *plan the entries of the branch of f's last point too.  If it has them nothing happens.  Else *plan is released, by
+ * nobody else in use, and another one put there with all the old entries and the new ones, made with the same options but
+ * for .with; places in value[] change, and wg_plan_nnz with them.  WG_OK; with *plan as it was: WG_EINVAL (a pointer NULL),
+ * WG_ESHAPE (a plan of another n or m), WG_ENOMEM, WG_ELIMIT. */
+WG_API int wg_plan_extend (wg_plan **plan, const wg_fun *f);
+
 /* Release a plan; NULL is fine.  Its function may be gone already. */
 WG_API void wg_plan_free (wg_plan *);
 
@@ -109,8 +124,7 @@ WG_API int wg_plan_write_matrix_market (const wg_plan *, const double value[], F
 
 /* y[m] = f (x), uj[n] = u^T J, value[nnz] = the plan's entries of the Hessian of u.f; weights u[m], NULL: all 1.
  * As for all drivers: x NULL is the last point, outputs that are not wanted are NULL.  Further statuses: WG_EINVAL (plan
- * NULL or for a Jacobian), WG_ESHAPE (a plan of another n or m), WG_EBRANCH (see above: make a new plan, with
- * options.with = the old one).  Allocates on a handle's first call and when the branch is another, never otherwise. */
+ * NULL or for a Jacobian), WG_ESHAPE (a plan of another n or m), WG_EPLAN (see above).  Allocates on a handle's first call and when the branch is another, never otherwise. */
 WG_API int wg_sparse_hessian (wg_fun *f, const wg_plan *plan, const double x[], const double u[],
                               double y[], double uj[], double value[]);
 

@@ -33,6 +33,11 @@ void wgi_collect (wg_fun *f, int plane, double g[]);
 int wgi_pull (wg_fun *f, const double u[], double g[]);
 int wgi_pull_dual (wg_fun *f, const double u[], double g[], double hv[]);
 
+/* Where to write count numbers of an output that several sweeps fill: a later one can fail, through a call alone, and then it is
+ * to be untouched.  NULL: out of memory, if out is not NULL.  And the copy when all is well. */
+double *wgi_held (wg_fun *f, size_t count, double out[]);
+void wgi_let_go (const wg_fun *f, size_t count, double out[]);
+
 /* The end of every driver: up to three outputs, made NaN when rc says that there are no values, else looked through for
  * numbers that are not finite.  Keeps and returns the status. */
 int wgi_finish (wg_fun *f, const char *name, int rc, double *a, size_t na, double *b, size_t nb, double *c, size_t nc);

@@ -40,9 +40,7 @@ static int pull (wg_fun *f, size_t count, double HV[])
   return f->frame.status;
 }
 
-/* Where to write count numbers of an output: a later sweep can fail only through a call, and then it is to be untouched.  NULL:
- * out of memory. */
-static double *held (wg_fun *f, size_t count, double out[])
+double *wgi_held (wg_fun *f, size_t count, double out[])
 {
   if (!f->trace->program->sources || !out || !count) return out;
   if (count > f->holds)
@@ -54,8 +52,7 @@ static double *held (wg_fun *f, size_t count, double out[])
   return f->held;
 }
 
-/* They have. */
-static void release (const wg_fun *f, size_t count, double out[])
+void wgi_let_go (const wg_fun *f, size_t count, double out[])
 {
   if (f->trace->program->sources && out && count) memcpy (out, f->held, count*sizeof *out);
 }
@@ -68,7 +65,7 @@ int wg_hvps (wg_fun *f, const double x[], size_t k, const double V[], double *y,
   rc = wgi_fun_planes (f, WGI_V | WGI_D | WGI_A | WGI_AD);
   if (!rc) rc = wgi_fun_at (f, x);
   if (!rc && HV && k > 1) rc = wgi_fun_wide (f, 3);
-  double *to = rc ? NULL : held (f, wgi_times (k, n), HV);
+  double *to = rc ? NULL : wgi_held (f, wgi_times (k, n), HV);
   if (!rc && HV && !to) rc = WG_ENOMEM;
   for (size_t j = 0; j < k && HV && !rc; j += K)
     if (k - j == 1)
@@ -83,7 +80,7 @@ int wg_hvps (wg_fun *f, const double x[], size_t k, const double V[], double *y,
         if (!rc) rc = pull (f, count, to + j*n);
       }
   if (!rc && g) rc = wgi_pull (f, NULL, g);
-  if (!rc) release (f, k*n, HV), wgi_get_outputs (f, WGI_VALUE, y);
+  if (!rc) wgi_let_go (f, k*n, HV), wgi_get_outputs (f, WGI_VALUE, y);
   return wgi_finish (f, "wg_hvps", rc, y, 1, g, n, HV, k*n);
 }
 
@@ -95,7 +92,7 @@ int wg_hessian (wg_fun *f, const double x[], double *y, double g[], double H[])
   rc = wgi_fun_planes (f, WGI_V | WGI_A);
   if (!rc) rc = wgi_fun_at (f, x);
   if (!rc && H) rc = wgi_fun_wide (f, 3);
-  double *to = rc ? NULL : held (f, wgi_times (n, n), H);
+  double *to = rc ? NULL : wgi_held (f, wgi_times (n, n), H);
   if (!rc && H && !to) rc = WG_ENOMEM;
   for (size_t j = 0; j < n && H && !rc; j += K)
     {
@@ -104,7 +101,7 @@ int wg_hessian (wg_fun *f, const double x[], double *y, double g[], double H[])
       if (!rc) rc = pull (f, count, to + j*n);
     }
   if (!rc && g) rc = wgi_pull (f, NULL, g);
-  if (!rc) release (f, n*n, H);
+  if (!rc) wgi_let_go (f, n*n, H);
   for (size_t i = 0; i < n && H && !rc; i++)      /* symmetric to the last bit: the upper triangle is it */
     for (size_t j = 0; j < i; j++) H[i*n + j] = H[j*n + i];
   if (!rc) wgi_get_outputs (f, WGI_VALUE, y);
@@ -144,12 +141,12 @@ int wg_jacobian (wg_fun *f, const double x[], double y[], double J[])
   rc = wgi_fun_planes (f, WGI_V | WGI_A);
   if (!rc) rc = wgi_fun_at (f, x);
   if (!rc && J && m > 1) rc = wgi_fun_wide (f, by_rows ? 1u << WGI_WIDE_ADJOINT : 1u << WGI_WIDE_TANGENT);
-  double *to = rc || m == 1 ? J : held (f, wgi_times (m, n), J);
+  double *to = rc || m == 1 ? J : wgi_held (f, wgi_times (m, n), J);
   if (!rc && J && !to) rc = WG_ENOMEM;
   if (!rc && J && m == 1) rc = wgi_pull (f, NULL, J);
   for (size_t j = 0; j < directions && J && m > 1 && !rc; j += K)
     rc = (by_rows ? rows : columns) (f, j, directions - j < K ? directions - j : K, to);
-  if (!rc && m > 1) release (f, m*n, J);
+  if (!rc && m > 1) wgi_let_go (f, m*n, J);
   if (!rc) wgi_get_outputs (f, WGI_VALUE, y);
   return wgi_finish (f, "wg_jacobian", rc, y, m, J, m*n, NULL, 0);
 }

@@ -2,7 +2,8 @@
  * Copyright the Wengert developers
  *
  * Which entries of a Jacobian or Hessian can be nonzero, from the operations of a program alone.  A pattern has
- * every entry that can be nonzero at any point where the program's guards hold; it may have more.
+ * every entry that can be nonzero at any point where the program's guards hold, through calls for all branches of the callees
+ * that are recorded; it may have more.
  */
 #ifndef WENGERT_DERIV_PATTERN_H
 #define WENGERT_DERIV_PATTERN_H
@@ -23,6 +24,10 @@ int wgi_pattern_jacobian (const wgi_program *p, wgi_pattern *);
 
 /* The lower triangle with the diagonal, n x n, of any weighted sum of the outputs. */
 int wgi_pattern_hessian (const wgi_program *p, wgi_pattern *);
+
+/* What the patterns follow from, as 64 bits, never 0: the program and all recordings of the functions it calls.  Taken before
+ * a pattern is made, it tells later whether that still holds. */
+uint64_t wgi_structure_print (const wgi_program *p);
 
 /* The entries of a or of b, which have the same shape. */
 int wgi_pattern_join (const wgi_pattern *a, const wgi_pattern *b, wgi_pattern *);

@@ -9,6 +9,8 @@
 #ifndef WENGERT_DERIV_PLAN_H
 #define WENGERT_DERIV_PLAN_H
 
+#include <stdlib.h>
+
 #include <wengert/sparse.h>
 
 #include "deriv/pattern.h"
@@ -43,11 +45,27 @@ struct wg_plan {
   size_t steps, copies;
   wgi_range *range;              /* WG_PLAN_SUBGRAPH: per sweep, in the program that the plan was made for */
   double cost, dense_cost;
-  wgi_known *known;              /* programs whose patterns are covered */
+  uint64_t print;                /* of the program that it was made for */
+  wg_plan_options asked;         /* without another plan */
+  wgi_known *known;              /* structures whose patterns are covered */
 };
 
-/* Does the plan cover p's pattern?  WG_OK, WG_EBRANCH, WG_ENOMEM; *own: was it made for p? */
-int wgi_plan_covers (const wg_plan *, const wgi_program *p, int *own);
+static inline int wgi_plan_no_memory (void) { return wgi_fail (WG_ENOMEM, "out of memory for the plan"); }
+
+static inline void *wgi_array (size_t count, size_t size) { return malloc (wgi_times (count ? count : 1, size)); }
+
+/* The pattern of p, with the one of another plan (NULL: none). */
+int wgi_plan_pattern (wg_plan *, const wgi_program *p, const wg_plan *with);
+
+/* Does the plan cover p's pattern?  WG_OK, WG_EPLAN, WG_ENOMEM. */
+int wgi_plan_covers (const wg_plan *, const wgi_program *p);
+
+/* row, col, copy and place[]: where entry k of the pattern is in value[]. */
+int wgi_plan_set_order (wg_plan *, uint32_t place[]);
+
+/* Method, colouring and sweeps, given the pattern and its order. */
+int wgi_plan_set_hessian (wg_plan *, const wgi_program *p, const wg_plan_options *, const uint32_t place[]);
+int wgi_plan_set_jacobian (wg_plan *, const wgi_program *p, const wg_plan_options *, const uint32_t place[]);
 
 /* range[sweeps] of a WG_PLAN_SUBGRAPH in p, allocated; NULL: out of memory. */
 wgi_range *wgi_plan_ranges (const wgi_program *p, size_t sweeps, const uint32_t output[]);

@@ -148,13 +148,17 @@ int wg_sparse_hessian (wg_fun *f, const wg_plan *plan, const double x[], const d
                        double y[], double uj[], double value[])
 {
   static const char name[] = "wg_sparse_hessian";
-  int own, rc = checked (f, name, plan, 0);
+  int rc = checked (f, name, plan, 0);
   if (rc) return f ? wgi_fun_done (f, rc) : rc;
   rc = wgi_fun_at (f, x);
   if (!rc) rc = have (f, plan, WGI_V | WGI_D | WGI_A | WGI_AD, 1u << WGI_WIDE_TANGENT | 1u << WGI_WIDE_ADJOINT);
-  if (!rc && value) rc = wgi_plan_covers (plan, f->trace->program, &own);
-  if (!rc && value) rc = hessian_sweeps (f, plan, u, uj, value);
-  if (!rc && uj && !(value && plan->sweeps)) rc = wgi_pull (f, u, uj);
+  if (!rc && value) rc = wgi_plan_covers (plan, f->trace->program);
+  double *to = rc ? NULL : wgi_held (f, plan->nnz, value);
+  if (!rc && value && !to) rc = WG_ENOMEM;
+  const int apart = uj && (!value || !plan->sweeps || f->trace->program->sources);      /* uj last: no call can fail after it */
+  if (!rc && value) rc = hessian_sweeps (f, plan, u, apart ? NULL : uj, to);
+  if (!rc && apart) rc = wgi_pull (f, u, uj);
+  if (!rc) wgi_let_go (f, plan->nnz, value);
   if (!rc) wgi_get_outputs (f, WGI_VALUE, y);
   return wgi_finish (f, name, rc, y, plan->m, uj, plan->n, value, plan->nnz);
 }
@@ -162,16 +166,20 @@ int wg_sparse_hessian (wg_fun *f, const wg_plan *plan, const double x[], const d
 int wg_sparse_jacobian (wg_fun *f, const wg_plan *plan, const double x[], double y[], double value[])
 {
   static const char name[] = "wg_sparse_jacobian";
-  int own = 1, rc = checked (f, name, plan, 1);
+  int rc = checked (f, name, plan, 1);
   wgi_range *other = NULL;
   if (rc) return f ? wgi_fun_done (f, rc) : rc;
   rc = wgi_fun_at (f, x);
   if (!rc && plan->forward) rc = have (f, plan, WGI_V | WGI_D, 1u << WGI_WIDE_TANGENT);
   else if (!rc) rc = have (f, plan, WGI_V | WGI_A, plan->range ? 0 : 1u << WGI_WIDE_ADJOINT);
-  if (!rc && value) rc = wgi_plan_covers (plan, f->trace->program, &own);
+  if (!rc && value) rc = wgi_plan_covers (plan, f->trace->program);
+  const int own = f->trace->program->print == plan->print;
   if (!rc && plan->range && !own && !(other = wgi_plan_ranges (f->trace->program, plan->sweeps, plan->seed)))
     rc = wgi_fail (WG_ENOMEM, "out of memory for the rows of another branch");
-  if (!rc && value) rc = plan->forward ? column_sweeps (f, plan, value) : row_sweeps (f, plan, own ? plan->range : other, value);
+  double *to = rc ? NULL : wgi_held (f, plan->nnz, value);
+  if (!rc && value && !to) rc = WG_ENOMEM;
+  if (!rc && value) rc = plan->forward ? column_sweeps (f, plan, to) : row_sweeps (f, plan, own ? plan->range : other, to);
+  if (!rc) wgi_let_go (f, plan->nnz, value);
   if (!rc) wgi_get_outputs (f, WGI_VALUE, y);
   free (other);
   return wgi_finish (f, name, rc, y, plan->m, value, plan->nnz, NULL, 0);

@@ -167,6 +167,11 @@ static void free_source (wgi_source *s)
   free (r);
 }
 
+wgi_family *wgi_source_family (const wgi_source *s)
+{
+  return s->free == free_source ? ((const recorded_source *) s)->fun->family : NULL;
+}
+
 wgi_source *wgi_fun_source (const wg_fun *f)
 {
   wgi_family *s = f->family;

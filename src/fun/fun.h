@@ -39,7 +39,7 @@ struct wg_fun {
 /* Was the trace at hand recorded before wg_fun_invalidate?  The next point needs another. */
 static inline int wgi_fun_is_stale (const wg_fun *f)
 {
-  return f->trace->generation != wgi_family_generation (f->family);
+  return !wgi_trace_is_current (f->family, f->trace);
 }
 
 /* The generation of f's family and of all that its trace calls: while it stays, values at a point do. */
@@ -69,6 +69,9 @@ wg_fun *wgi_fun_handle (wgi_family *s, wgi_trace *t);
 
 /* A function of one call: source in, its outputs out.  Takes over the use of source.  NULL on error. */
 wg_fun *wgi_fun_of_source (wgi_source *source);
+
+/* The family of a source that is a recorded function, which lives as long as the source; NULL for any other. */
+wgi_family *wgi_source_family (const wgi_source *);
 
 /* The function as an operation that others call, with its parameters as they are; counted for the caller. */
 wgi_source *wgi_fun_source (const wg_fun *f);

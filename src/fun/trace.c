@@ -141,6 +141,7 @@ static void hold_limit (wgi_family *s)
 {
   if (s->bytes <= s->limit || s->oldest == s->newest) return;
   while (s->bytes > s->limit && s->oldest != s->newest) forget (s, s->oldest);
+  atomic_store (&s->overfull, 1);
   forgotten (s);
 }
 
@@ -215,6 +216,8 @@ int wgi_trace_keep (wgi_family *s, const wgi_tape *tape, const uint32_t out[], w
       if (s->nodes < 2*(s->used + t->program->guards) + 64 ? rebuild (s) : (insert (s, t), 1))
         {
           s->bytes += t->bytes, s->traces++;
+          if (t->program->sources) atomic_store (&s->calls, 1);
+          atomic_fetch_add (&s->print, t->program->print);
           hold_limit (s);
           *result = t;
           return WG_OK;

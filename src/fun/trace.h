@@ -41,6 +41,8 @@ struct wgi_family {
   size_t limit;                  /* bytes of traces to keep; the newest is always kept */
   size_t traces, bytes, recordings, breaks, forgotten;
   atomic_size_t generation;      /* counts wg_fun_invalidate; read without the lock */
+  _Atomic uint64_t print;        /* of all traces that ever were, the sum of their programs'; read without the lock */
+  atomic_int calls, overfull;    /* has a trace ever called a function; was one ever forgotten for its size?  Likewise */
   const wgi_family *base;        /* the family that the model replays, which ctx keeps alive; or NULL */
 };
 
@@ -72,6 +74,12 @@ void wgi_family_purge (wgi_family *);
 
 /* The trace to try when guard k of t was found to have this outcome; it has a user more.  NULL: none. */
 wgi_trace *wgi_trace_find (wgi_family *, const wgi_trace *t, size_t k, uint64_t found);
+
+/* Is the trace what its model would record, as far as is known?  Not after wg_fun_invalidate. */
+static inline int wgi_trace_is_current (const wgi_family *s, const wgi_trace *t)
+{
+  return t->generation == wgi_family_generation (s);
+}
 
 /* Give up a use. */
 void wgi_trace_leave (wgi_trace *);

@@ -381,6 +381,7 @@ wgi_program *wgi_freeze (const wgi_tape *t, size_t m, const uint32_t out[])
           write_rows (&z, &w);
           for (size_t i = 0; i < m; i++) outs[i] = renamed (&z, out[i]);
           p->sources = w.sources;
+          p->print = wgi_fingerprint (p);
         }
     }
   free (z.mark), free (z.same), free (z.place), free (z.constant), free (recent);

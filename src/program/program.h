@@ -65,11 +65,15 @@ typedef struct {
   const double *param;      /* params: what they were while recording */
   wgi_source *const *source;     /* sources: whom calls call; counted, each once */
   size_t sources;
+  uint64_t print;           /* wgi_fingerprint, once it is frozen */
 } wgi_program;
 
 /* Freeze a closed tape whose outputs are the words out[m].  NULL: out of memory. */
 wgi_program *wgi_freeze (const wgi_tape *t, size_t m, const uint32_t out[]);
 void wgi_program_free (wgi_program *p);
+
+/* A hash of what a program does, whatever its constants and whom it calls.  Never 0. */
+uint64_t wgi_fingerprint (const wgi_program *p);
 
 /* Numbers in a value plane. */
 static inline size_t wgi_numbers (const wgi_program *p) { return p->slots + p->constants + p->params; }

@@ -16,11 +16,24 @@
 
 enum { N = 60, M = 40, MOST = N*N };
 
+static wg_fun *piece;            /* that the model calls */
+
+static void model_piece (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) n, (void) m, (void) ctx;
+  y[0] = wg_sin (x[0]), y[1] = wg_mul (x[0], wg_lt (x[0], 0) ? x[0] : x[1]);
+}
+
 /* Terms of neighbours and of a few far apart; for x[0] < 0 fewer of them. */
 static void model (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 {
   (void) ctx;
-  for (size_t i = 0; i < m; i++) y[i] = wg_sin (x[i]);
+  for (size_t i = 0; i < m; i++)
+    {
+      wg_var out[2];
+      wg_call (piece, x + i, NULL, out);
+      y[i] = wg_add (out[0], out[1]);
+    }
   for (size_t i = wg_lt (x[0], 0) ? n/2 : 0; i + 3 < n; i++)
     y[i % m] = wg_add (y[i % m], wg_mul (wg_exp (wg_mul (x[i], x[i+1])), x[(7*i + 3) % n]));
   for (size_t i = 0; i < n; i++) y[m-1] = wg_add (y[m-1], wg_mul (.5, x[i]));
@@ -54,6 +67,7 @@ static int run (wg_fun *f, const wg_plan *plan, int which, const double at[], do
 static wg_fun *record (const double at[])
 {
   inside = 1;
+  piece = wg_fun_record (model_piece, NULL, 2, 2, at);
   wg_fun *f = wg_fun_record (model, NULL, N, M, at);
   inside = 0;
   return f;
@@ -62,7 +76,7 @@ static wg_fun *record (const double at[])
 static void release (wg_fun *f, wg_plan *plan)
 {
   inside = 1;
-  wg_plan_free (plan), wg_fun_free (f);
+  wg_plan_free (plan), wg_fun_free (f), wg_fun_free (piece);
   inside = 0;
 }
 

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * From a program to domains and interactions, and from these to its patterns.
+ *
+ * Forward, every slot gets its domain; a row whose operands interact makes their domains interact.  A call does both as the
+ * callee's patterns say.  For a Hessian only those domains are made that some interaction needs: marked backward.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "deriv/callees.h"
+#include "deriv/domain.h"
+#include "deriv/interactions.h"
+
+/* operations */
+
+/* An operation, as the walks hand it to what knows its kind. */
+typedef struct {
+  enum wgi_row row;
+  unsigned mask;                 /* of a row: active operands; of a call: is one active? */
+  const uint32_t *word;
+  size_t slot, slots;            /* its results */
+  size_t operands;               /* of a call */
+  const wgi_callee_pattern *callee;
+} operation;
+
+/* A program and the patterns behind its calls. */
+typedef struct { const wgi_program *p; const wgi_callee_pattern **of; } subject;
+
+static operation operation_at (subject s, size_t i, const uint32_t *word, size_t slot)
+{
+  const wgi_program *p = s.p;
+  const enum wgi_row row = (enum wgi_row) wgi_opcode_row[p->code[i]];
+  operation o = { row, (unsigned) (p->code[i] - wgi_opcode_base[row]), word, slot, 1, 0, NULL };
+  if (wgi_is_guard ((int) row)) o.mask = 0, o.slots = 0;
+  if (row == WGI_ROW_call) o.slots = p->source[word[0]]->m, o.operands = p->source[word[0]]->n, o.callee = s.of[word[0]];
+  return o;
+}
+
+/* rows: the operands that interact with one, as a mask */
+static unsigned curved (const operation *o, const wgi_interactions *z)
+{
+  unsigned found = 0;
+  for (int i = 0; i < 3; i++)
+    for (int j = i; j < 3; j++)
+      if (z->pair[o->row] >> (3*i + j) & 1 && o->mask >> i & 1 && o->mask >> j & 1) found |= 1u << i | 1u << j;
+  return found;
+}
+
+/* Backward: are the domains of a row's operands needed for interactions? */
+static void need_row (const operation *o, const wgi_interactions *z, uint8_t need[])
+{
+  const unsigned wanted = need[o->slot] ? o->mask : curved (o, z);
+  for (int j = 0; j < 3; j++)
+    if (wanted >> j & 1) need[o->word[j]] = 1;
+}
+
+/* Forward: the domain of a row's result. */
+static uint32_t domain_of_row (const operation *o, wgi_domains *d, const uint32_t domain[])
+{
+  uint32_t set = WGI_EMPTY;
+  for (int j = 0; j < 3; j++)
+    if (o->mask >> j & 1) set = wgi_domain_union (d, set, domain[o->word[j]]);
+  return set;
+}
+
+/* Forward: the interactions in a row. */
+static void interact_in_row (const operation *o, const wgi_interactions *z, wgi_domains *d, const uint32_t domain[])
+{
+  for (int i = 0; i < 3; i++)
+    for (int j = i; j < 3; j++)
+      if (z->pair[o->row] >> (3*i + j) & 1 && o->mask >> i & 1 && o->mask >> j & 1)
+        wgi_domain_interact (d, domain[o->word[i]], domain[o->word[j]]);
+}
+
+/* calls: operand j is word[1+j] */
+
+static int is_active (const operation *o, size_t j) { return !(o->word[1+j] & WGI_INACTIVE); }
+
+static void need_all (const operation *o, uint8_t need[])
+{
+  for (size_t j = 0; j < o->operands; j++)
+    if (is_active (o, j)) need[o->word[1+j]] = 1;
+}
+
+/* Backward: those that interact, and those of results that are needed. */
+static void need_call (const operation *o, uint8_t need[])
+{
+  const wgi_pattern *J = &o->callee->jacobian, *H = &o->callee->hessian;
+  if (o->callee->dense)
+    {
+      need_all (o, need);
+      return;
+    }
+  for (size_t j = 0; j < H->rows; j++)
+    for (uint32_t k = H->start[j]; k < H->start[j+1]; k++)
+      if (is_active (o, j) && is_active (o, H->index[k])) need[o->word[1+j]] = need[o->word[1+H->index[k]]] = 1;
+  for (size_t i = 0; i < o->slots; i++)
+    for (uint32_t k = J->start[i]; k < J->start[i+1] && need[o->slot + i]; k++)
+      if (is_active (o, J->index[k])) need[o->word[1+J->index[k]]] = 1;
+}
+
+/* The union of the domains of count active operands, which[count] or the first ones. */
+static uint32_t domain_of_operands (const operation *o, size_t count, const uint32_t which[], wgi_domains *d, const uint32_t domain[])
+{
+  uint32_t set = WGI_EMPTY;
+  for (size_t k = 0; k < count; k++)
+    {
+      const size_t j = which ? which[k] : k;
+      if (is_active (o, j)) set = wgi_domain_union (d, set, domain[o->word[1+j]]);
+    }
+  return set;
+}
+
+/* Forward: the domains of a call's results; set is that of all its operands. */
+static void domains_of_call (const operation *o, const uint8_t need[], uint32_t set, wgi_domains *d, uint32_t domain[])
+{
+  const wgi_pattern *J = &o->callee->jacobian;
+  for (size_t i = 0; i < o->slots; i++)
+    {
+      const size_t count = o->callee->dense ? o->operands : J->start[i+1] - J->start[i];
+      const int wanted = !need || need[o->slot + i];
+      domain[o->slot + i] = !wanted ? WGI_EMPTY : count == o->operands ? set
+                          : domain_of_operands (o, count, J->index + J->start[i], d, domain);
+    }
+}
+
+/* Forward: the interactions in a call. */
+static void interact_in_call (const operation *o, uint32_t set, wgi_domains *d, const uint32_t domain[])
+{
+  const wgi_pattern *H = &o->callee->hessian;
+  if (o->callee->dense || H->nnz == o->operands*(o->operands + 1)/2)
+    {
+      wgi_domain_interact (d, set, set);
+      return;
+    }
+  for (size_t j = 0; j < H->rows; j++)
+    for (uint32_t k = H->start[j]; k < H->start[j+1]; k++)
+      if (is_active (o, j) && is_active (o, H->index[k]))
+        wgi_domain_interact (d, domain[o->word[1+j]], domain[o->word[1+H->index[k]]]);
+}
+
+static void walk_call (const operation *o, const wgi_interactions *z, const uint8_t need[], wgi_domains *d, uint32_t domain[])
+{
+  const uint32_t set = domain_of_operands (o, o->operands, NULL, d, domain);
+  if (z) interact_in_call (o, set, d, domain);
+  domains_of_call (o, need, set, d, domain);
+}
+
+static void walk_row (const operation *o, const wgi_interactions *z, const uint8_t need[], wgi_domains *d, uint32_t domain[])
+{
+  if (z) interact_in_row (o, z, d, domain);
+  domain[o->slot] = !need || need[o->slot] ? domain_of_row (o, d, domain) : WGI_EMPTY;
+}
+
+/* The domains of all slots; with z those that are needed, and the interactions. */
+static void walk (subject about, const wgi_interactions *z, const uint8_t need[], wgi_domains *d, uint32_t domain[])
+{
+  const wgi_program *p = about.p;
+  const uint32_t *word = p->word;
+  size_t slot = p->n;
+  for (size_t i = 0; i < p->n; i++) domain[i] = (uint32_t) i;
+  for (size_t i = 0; i < p->count && !d->status; i++)
+    {
+      const operation o = operation_at (about, i, word, slot);
+      word += wgi_words (p, p->code[i], word);
+      slot += o.slots;
+      if (o.mask && o.row == WGI_ROW_call) walk_call (&o, z, need, d, domain);
+      else if (o.mask) walk_row (&o, z, need, d, domain);
+      else for (size_t j = 0; j < o.slots; j++) domain[o.slot + j] = WGI_EMPTY;
+    }
+}
+
+/* A call's words begin and end with its place among the sources. */
+static const uint32_t *words_before (const wgi_program *p, uint8_t code, const uint32_t *end)
+{
+  const enum wgi_row row = (enum wgi_row) wgi_opcode_row[code];
+  return end - (row == WGI_ROW_call ? p->source[end[-1]]->n + 2 : wgi_rows[row].words);
+}
+
+static void find_needed (subject about, const wgi_interactions *z, uint8_t need[])
+{
+  const wgi_program *p = about.p;
+  const uint32_t *word = p->word + p->words;
+  size_t slot = p->slots;
+  for (size_t i = p->count; i--; )
+    {
+      word = words_before (p, p->code[i], word);
+      operation o = operation_at (about, i, word, slot);
+      o.slot = slot -= o.slots;
+      if (o.mask && o.row == WGI_ROW_call) need_call (&o, need);
+      else if (o.mask) need_row (&o, z, need);
+    }
+}
+
+/* patterns */
+
+typedef struct { subject about; wgi_domains d; uint32_t *domain; } survey;
+
+/* What is begun must be ended, whatever the status. */
+static int begin (survey *s, wgi_callees *callees, const wgi_program *p, int depth)
+{
+  int rc = wgi_domains_open (&s->d, p->n);
+  s->domain = malloc (wgi_times (p->slots, sizeof *s->domain));
+  s->about = (subject){ p, malloc (wgi_times (p->sources + 1, sizeof *s->about.of)) };
+  if (!rc && (!s->domain || !s->about.of)) rc = wgi_fail (WG_ENOMEM, "out of memory for the pattern");
+  return rc ? rc : wgi_callees_find (callees, p, depth, s->about.of);
+}
+
+static void end (survey *s)
+{
+  free (s->domain), free (s->about.of);
+  wgi_domains_close (&s->d);
+}
+
+int wgi_structure_jacobian (wgi_callees *callees, const wgi_program *p, int depth, wgi_pattern *to)
+{
+  survey s;
+  memset (to, 0, sizeof *to);
+  int rc = begin (&s, callees, p, depth);
+  uint32_t *row = malloc (wgi_times (p->m, sizeof *row));
+  if (!rc && !row) rc = wgi_fail (WG_ENOMEM, "out of memory for the pattern");
+  if (!rc)
+    {
+      walk (s.about, NULL, NULL, &s.d, s.domain);
+      for (size_t i = 0; i < p->m; i++) row[i] = wgi_is_slot (p, p->out[i]) ? s.domain[p->out[i]] : WGI_EMPTY;
+      rc = wgi_domains_rows (&s.d, p->m, row, to);
+    }
+  free (row);
+  end (&s);
+  return rc;
+}
+
+int wgi_structure_hessian (wgi_callees *callees, const wgi_program *p, int depth, wgi_pattern *to)
+{
+  survey s;
+  wgi_interactions z;
+  memset (to, 0, sizeof *to);
+  int rc = begin (&s, callees, p, depth);
+  uint8_t *need = calloc (p->slots, 1);
+  if (!rc && !need) rc = wgi_fail (WG_ENOMEM, "out of memory for the pattern");
+  if (!rc)
+    {
+      wgi_find_interactions (&z);
+      find_needed (s.about, &z, need);
+      walk (s.about, &z, need, &s.d, s.domain);
+      rc = wgi_domains_interactions (&s.d, to);
+    }
+  free (need);
+  end (&s);
+  return rc;
+}
+
+int wgi_pattern_jacobian (const wgi_program *p, wgi_pattern *to)
+{
+  wgi_callees callees = { 0 };
+  const int rc = wgi_structure_jacobian (&callees, p, 0, to);
+  wgi_callees_close (&callees);
+  return rc;
+}
+
+int wgi_pattern_hessian (const wgi_program *p, wgi_pattern *to)
+{
+  wgi_callees callees = { .hessian = 1 };
+  const int rc = wgi_structure_hessian (&callees, p, 0, to);
+  wgi_callees_close (&callees);
+  return rc;
+}
