@@ -4,7 +4,8 @@
  * Random programs for the laws: a list of nodes, each a row of the rule table, a branch, a table look-up, a
  * peek or a call of another random program, over inputs, literals, parameters and earlier nodes.  random_number.inc runs one over any number type, so that the
  * same program is a wg_model, a plain double program and a program over dual numbers.  Rows come from
- * rules.def: a new row is tested without a change here.  Seeds are fixed; WG_SOAK multiplies counts.
+ * rules.def: a new row is tested without a change here.  Seeds are fixed; WG_SOAK multiplies counts, a
+ * fraction for those who run slowly.
  */
 #ifndef RANDOM_PROGRAM_H
 #define RANDOM_PROGRAM_H
@@ -42,12 +43,16 @@ static inline double rp_number (rp_random *r)
     }
 }
 
-static inline size_t rp_soak (size_t count)
+static inline double rp_factor (void)
 {
   const char *soak = getenv ("WG_SOAK");
-  const long factor = soak ? atol (soak) : 1;
-  return factor > 1 ? count*(size_t) factor : count;
+  const double factor = soak ? atof (soak) : 1;
+  return factor > 0 ? factor : 1;
 }
+
+/* How many to run; how many of them must have told something. */
+static inline size_t rp_soak (size_t count) { return (size_t) ((double) count*rp_factor ()) + (rp_factor () < 1); }
+static inline size_t rp_least (size_t count) { return rp_factor () < 1 ? (size_t) ((double) count*rp_factor ()/2) : count; }
 
 /* rows */
 

@@ -13,7 +13,8 @@ double *wg_fun_room (wg_fun *f, size_t count)
 {
   if (!f) return wgi_fail (WG_EINVAL, "wg_fun_room: f is NULL"), NULL;
   if (f->room && count <= f->room_size) return f->room;
-  double *room = malloc (wgi_times (count ? count : 1, sizeof *room));
+  const size_t bytes = wgi_times (count ? count : 1, sizeof (double));
+  double *room = bytes < SIZE_MAX ? malloc (bytes) : NULL;
   if (!room) return wgi_fun_done (f, wgi_fail (WG_ENOMEM, "no memory for room of %zu numbers", count)), NULL;
   free (f->room);
   f->room_size = count;

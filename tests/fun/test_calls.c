@@ -364,7 +364,7 @@ static void model_own (size_t n, const wg_var x[], size_t m, wg_var y[], void *c
   (void) n, (void) m;
   wg_fun **self = ctx;
   y[0] = x[0];
-  if (wg_lt (x[0], 0) && *self) wg_call (*self, &x[1], NULL, y);
+  if (wg_lt (x[0], 0) && *self) wg_call (*self, x, NULL, y);
 }
 
 START_TEST (of_itself)

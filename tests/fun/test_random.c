@@ -328,7 +328,7 @@ START_TEST (programs)
       discard (&s);
     }
   if (one) return;
-  for (int kind = 0; kind < RP_KINDS; kind++) ck_assert_msg (used[kind] > count/60, "%s: %zu times", rp_rows[kind].name, used[kind]);
+  for (int kind = 0; kind < RP_KINDS; kind++) ck_assert_msg (used[kind] > rp_least (COUNT)/60, "%s: %zu times", rp_rows[kind].name, used[kind]);
   for (int k = 0; k < 6; k++) ck_assert_msg (compared[k] > count, "law %d was held %zu times", k, compared[k]);
 }
 END_TEST
