@@ -120,6 +120,12 @@ static void on_a_hill (size_t n, const wg_var x[], size_t m, wg_var y[], void *c
   y[0] = wg_add (1e10, wg_add (wg_sqr (wg_sub (x[0], 1)), y[0]));
 }
 
+static void rough_hill (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)    /* rounding is 1e-9 of f */
+{
+  on_a_hill (n, x, m, y, ctx);
+  y[0] = wg_add (wg_sub (wg_add (wg_sub (y[0], 1e10), 1e12), 1e12), 1e5);
+}
+
 static void gives_up (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 {
   UNUSED;
@@ -226,6 +232,13 @@ START_TEST (noise_floor)
   ck_assert_int_eq (RUN (on_a_hill, 2, z, .gradient_tolerance = 1e-18), WG_OK);
   ck_assert_double_eq_tol (z[0], 1, 1e-8);
   ck_assert_double_eq_tol (z[1], -exp (.1), 1e-8);
+  for (int k = 0; k < 50; k++)                      /* values tell x to 1e-2 */
+    {
+      z[0] = 3 + .37*k, z[1] = 4 - .61*k;
+      ck_assert_int_eq (RUN (rough_hill, 2, z, .gradient_tolerance = 1e-13), WG_OK);
+      ck_assert_double_eq_tol (z[0], 1, 1e-8);
+      ck_assert_double_eq_tol (z[1], -exp (.1), 1e-8);
+    }
 }
 END_TEST
 
