@@ -101,7 +101,7 @@ typedef struct {
  *
  * With bounds lower <= x <= upper, equal ones allowed, the start is moved to the nearest point within, f is evaluated
  * only within, and the gradient is measured without the entries that hold x at a bound: g[i] >= 0 at lower[i], g[i] <= 0
- * at upper[i].  They need WG_MINIMIZE_LBFGS, which WG_MINIMIZE_AUTO takes then.  WG_EINVAL where lower[i] > upper[i] or one is NaN.
+ * at upper[i].  They need WG_MINIMIZE_AUTO, _NEWTON_CG or _LBFGS.  WG_EINVAL where lower[i] > upper[i] or one is NaN.
  *
  * Points where f or its gradient is not finite during the search count as worse: the step is shortened.
  * f = -infinity there, or below -1e50 max (1, |f at the start|), is taken for unbounded.  While good steps are
@@ -114,7 +114,7 @@ typedef struct {
  * Method: Steihaug, SIAM J. Numer. Anal. 20 (1983); Gould, Lucidi, Roma, Toint, SIAM J. Optim. 9 (1999); Conn, Gould, Toint,
  * Trust-Region Methods (2000), chapters 7 and 17.4.  A rejected step is found again in the space that CG's products
  * span, most often at no further product; a step within the radius that gains far more than predicted is doubled.
- * L-BFGS: Nocedal, Math. Comp. 35 (1980), with a line search for the conditions of Wolfe, at the noise level those of
+ * With bounds: Lin, More, SIAM J. Optim. 9 (1999), without its preconditioner.  L-BFGS: Nocedal, Math. Comp. 35 (1980), with a line search for the conditions of Wolfe, at the noise level those of
  * Hager and Zhang, SIAM J. Optim. 16 (2005); radius is the length of its first step, if that is given, and radius_max
  * that of the longest. */
 WG_API int wg_minimize (wg_fun *f, double x[], const wg_minimize_options *options, wg_minimize_result *result);

@@ -51,13 +51,13 @@ static int search_by (wgi_search *s, int method)
 {
   s->result.method = method;
   if (method == WG_MINIMIZE_LBFGS) return wgi_lbfgs (s);
-  return wgi_newton_cg (s);
+  return s->options.lower || s->options.upper ? wgi_newton_bounds (s) : wgi_newton_cg (s);
 }
 
 /* The method for a function when none was asked for. */
 static int choose (const wgi_search *s)
 {
-  if (s->options.lower || s->options.upper) return WG_MINIMIZE_LBFGS;
+  (void) s;
   return WG_MINIMIZE_NEWTON_CG;
 }
 
@@ -93,7 +93,7 @@ static int prepare (wg_minimize_options *o)
     return wgi_fail (WG_EINVAL, "wg_minimize: there is no method %d", o->method);
   if (o->subproblem < 0 || o->subproblem > WG_SUBPROBLEM_GLTR)
     return wgi_fail (WG_EINVAL, "wg_minimize: there is no subproblem %d", o->subproblem);
-  if ((o->lower || o->upper) && o->method && o->method != WG_MINIMIZE_LBFGS)
+  if ((o->lower || o->upper) && o->method > WG_MINIMIZE_NEWTON_CG && o->method != WG_MINIMIZE_LBFGS)
     return wgi_fail (WG_EINVAL, "wg_minimize: %s knows no bounds", wg_minimize_method_name (o->method));
   if (!(o->gradient_tolerance > 0))
     return wgi_fail (WG_EINVAL, "wg_minimize: gradient_tolerance is %g", o->gradient_tolerance);

@@ -54,7 +54,7 @@ typedef struct {
  * needs once.  WG_OK or an error, which leaves a reason to the caller. */
 typedef int wgi_minimizer (wgi_search *);
 
-wgi_minimizer wgi_newton_cg, wgi_lbfgs;
+wgi_minimizer wgi_newton_cg, wgi_newton_bounds, wgi_lbfgs;
 
 /* Is variable i, at x with gradient entry g, held at a bound that it would leave downhill? */
 static inline int wgi_search_held (const wgi_search *s, size_t i, double x, double g)

@@ -32,6 +32,7 @@ static int stretch (region *t)
   wgi_search *s = t->s;
   const double f = s->result.f, *step = t->model->step;
   double f2, *twice = s->gt;
+  if (s->options.lower || s->options.upper) return WG_OK;       /* twice the step may be outside */
   if (t->model->boundary || !(f - s->ft > STRETCH*s->predicted) || s->predicted <= WGI_NOISE*fabs (f)
       || s->options.evaluations - s->result.evaluations < 2) return WG_OK;
   if (t->wait) return t->wait--, WG_OK;

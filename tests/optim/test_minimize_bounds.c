@@ -17,7 +17,7 @@
 
 #define UNUSED (void) n, (void) m, (void) ctx
 
-static const int methods[] = { WG_MINIMIZE_LBFGS };
+static const int methods[] = { WG_MINIMIZE_NEWTON_CG, WG_MINIMIZE_LBFGS };
 
 enum { METHODS = sizeof methods/sizeof *methods, MOST = 60 };
 

@@ -26,6 +26,7 @@ static const double low[3] = { -2, -2, -2 }, high[3] = { 2, .5, 2 };
 
 static const wg_minimize_options calls_made[] = {
   { .method = WG_MINIMIZE_NEWTON_CG },
+  { .method = WG_MINIMIZE_NEWTON_CG, .lower = low, .upper = high },
   { .method = WG_MINIMIZE_LBFGS },
   { .method = WG_MINIMIZE_LBFGS, .lower = low, .upper = high },
 };
