@@ -20,6 +20,7 @@
 #include <gsl/gsl_vector.h>
 
 #include <wengert.h>
+#include <wengert/gsl_special.h>
 
 #ifdef __cplusplus
 extern "C" {
