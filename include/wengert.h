@@ -11,6 +11,7 @@
 #include <wengert/generic.h>
 #include <wengert/var.h>
 #include <wengert/fun.h>
+#include <wengert/map.h>
 #include <wengert/inspect.h>
 #include <wengert/custom.h>
 #include <wengert/adapter.h>

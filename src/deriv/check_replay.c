@@ -41,7 +41,7 @@ static wg_fun *record_now (const wg_fun *f, const double x[], int *rc)
   if (!*rc)
     {
       wgi_family_lock (own);
-      *rc = wgi_trace_record (own, x, f->param, f->params, &t);
+      *rc = wgi_trace_record (own, x, f, &t);
       if (!*rc && !(g = wgi_fun_handle (own, t))) wgi_trace_leave (t), *rc = WG_ENOMEM;
       own->handles = 1;
       wgi_family_unlock (own);

@@ -115,7 +115,9 @@ int wg_eval (wg_fun *f, const double x[], double y[])
 static int vjp (wg_fun *f, const char *name, const double x[], const double u[], double y[], double g[])
 {
   int rc = wgi_fun_planes (f, WGI_V | WGI_A);
+  f->frame.ahead = g != NULL;
   if (!rc) rc = wgi_fun_at (f, x);
+  f->frame.ahead = 0;
   if (!rc && g) rc = wgi_pull (f, u, g);
   if (!rc) wgi_get_outputs (f, WGI_VALUE, y);
   return wgi_finish (f, name, rc, y, f->family->m, g, f->family->n, NULL, 0);
@@ -150,7 +152,9 @@ static int hvp (wg_fun *f, const char *name, const double x[], const double u[],
                 double y[], double g[], double hv[])
 {
   int rc = wgi_fun_planes (f, WGI_V | WGI_D | WGI_A | WGI_AD);
+  f->frame.ahead = 1;
   if (!rc) rc = wgi_fun_at_dual (f, x, v);
+  f->frame.ahead = 0;
   if (!rc) rc = wgi_pull_dual (f, u, g, hv);
   if (!rc) wgi_get_outputs (f, WGI_VALUE, y);
   return wgi_finish (f, name, rc, y, f->family->m, g, f->family->n, hv, f->family->n);

@@ -74,7 +74,8 @@ static int finish (wgi_callee *c, int rc, int mode, size_t count, double *const 
 
 static int forward (wgi_callee *c, int mode, double *const x[], double *const y[])
 {
-  const wg_fun *f = c->fun;
+  wg_fun *f = c->fun;
+  f->frame.ahead = c->ahead;
   const int rc = go (c, mode, x);
   const wgi_program *p = f->trace->program;
   for (int d = 0; d <= mode && !rc; d++)
@@ -86,6 +87,7 @@ static int forward (wgi_callee *c, int mode, double *const x[], double *const y[
 static int reverse (wgi_callee *c, int mode, double *const x[], double *const ybar[], double *const xbar[])
 {
   wg_fun *f = c->fun;
+  f->frame.ahead = 1;
   int rc = go (c, mode, x);
   if (!rc) rc = wgi_fun_planes (f, sweep[mode].planes << WGI_ADJOINT);
   if (rc) return finish (c, rc, mode, f->family->n, xbar);
@@ -110,6 +112,11 @@ static size_t generation (const wgi_callee *c)
   return wgi_fun_generation (c->fun);
 }
 
+static int bind (wgi_callee *c, const wgi_binding *b, int apply)
+{
+  return apply ? wgi_fun_keep_binding (c->fun, b) : wgi_fun_would_bind (c->fun, b);
+}
+
 static void free_instance (wgi_callee *c)
 {
   wg_fun_free (c->fun);
@@ -119,7 +126,7 @@ static wgi_callee *instance (wgi_source *s)
 {
   wgi_callee *c = wgi_callee_new (s, sizeof (recorded_callee));
   if (!c) return NULL;
-  c->forward = forward, c->reverse = reverse, c->generation = generation, c->free = free_instance;
+  c->forward = forward, c->reverse = reverse, c->generation = generation, c->bind = bind, c->free = free_instance;
   if (!(c->fun = wg_fun_clone (((recorded_source *) s)->fun))) return wgi_callee_free (c), NULL;
   return c;
 }
@@ -232,12 +239,14 @@ static void fail_on (const wg_var x[], size_t n, int status, const char *text)
   if (t) wgi_tape_fail (t, status, "wg_call: %.200s", text);
 }
 
-/* y = source (x) by an instance for the moment. */
-static int eval_once (wgi_source *s, double x[], double y[])
+/* y = source (x) by an instance for the moment, with what the handle that records is bound to. */
+static int eval_once (wgi_source *s, const wgi_tape *t, double x[], double y[])
 {
   wgi_callee *c = s->instance (s);
   if (!c) return wgi_last_status ();
-  const int rc = c->forward (c, WGI_VALUE, (double *[]){ x }, (double *[]){ y });
+  int rc = WG_OK;
+  for (size_t i = 0; t && c->bind && i < t->bindings && rc >= 0; i++) rc = c->bind (c, &t->binding[i], 1);
+  if (rc >= 0) rc = c->forward (c, WGI_VALUE, (double *[]){ x }, (double *[]){ y });
   wgi_callee_free (c);
   return rc;
 }
@@ -252,7 +261,9 @@ void wgi_call_source (wgi_source *s, const wg_var x[], wg_var y[])
       return;
     }
   for (size_t i = 0; i < s->n; i++) value[i] = x[i].value;
-  const int rc = s->eval ? s->eval (s, value, value + s->n) : eval_once (s, value, value + s->n);
+  const wgi_tape *t = NULL;
+  for (size_t i = 0; i < s->n && !t; i++) t = wgi_tape_of (x[i]);
+  const int rc = s->eval && !(t && t->bindings) ? s->eval (s, value, value + s->n) : eval_once (s, t, value, value + s->n);
   if (rc < 0) fail_on (x, s->n, rc, wg_last_error ());
   wgi_tape_call (s, x, value + s->n, y);
   free (value);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <wengert/map.h>
+
 #include "fun/fun.h"
 
 int wgi_fun_done (wg_fun *f, int status)
@@ -85,6 +87,9 @@ static wgi_callee *instance_of (wg_fun *f, wgi_source *source)
   if (!callee) return wgi_fail (WG_ENOMEM, "no memory for a call"), NULL;
   f->callee = callee;
   wgi_callee *c = source->instance (source);
+  int rc = WG_OK;
+  for (size_t i = 0; c && c->bind && i < f->bindings && rc >= 0; i++) rc = c->bind (c, &f->binding[i], 1);
+  if (rc < 0) return wgi_callee_free (c), NULL;
   if (c) f->callee[f->callees++] = c;
   return c;
 }
@@ -176,7 +181,7 @@ static void release (wg_fun *f)
   for (size_t i = 0; i < f->callees; i++) wgi_callee_free (f->callee[i]);
   for (int i = 0; i < WGI_DERIVED; i++) wg_fun_free (f->derived[i]);
   wgi_source_leave (f->source);
-  free (f->callee), free (f->place), free (f->param), free (f->held), free (f->kept_param), free (f->room), free (f);
+  free (f->callee), free (f->binding), free (f->place), free (f->param), free (f->held), free (f->kept_param), free (f->room), free (f);
 }
 
 wg_fun *wgi_fun_handle (wgi_family *s, wgi_trace *t)
@@ -203,7 +208,7 @@ wg_fun *wgi_fun_record_owning (wg_model *model, void *ctx, void (*free_ctx) (voi
   s->release = free_ctx;
   memcpy (s->x0, x0, n*sizeof *x0);
   wgi_family_lock (s);
-  if (!wgi_trace_record (s, x0, NULL, 0, &t) && !(f = wgi_fun_handle (s, t))) wgi_trace_leave (t);
+  if (!wgi_trace_record (s, x0, NULL, &t) && !(f = wgi_fun_handle (s, t))) wgi_trace_leave (t);
   s->handles = 1;
   wgi_family_unlock (s);
   if (!f) wgi_family_free (s);
@@ -228,6 +233,8 @@ wg_fun *wg_fun_clone (const wg_fun *f)
   if (g) s->handles++, f->trace->users++;
   wgi_family_unlock (s);
   if (g && f->params && copy_params (g, f)) return wg_fun_free (g), NULL;
+  for (size_t i = 0; g && i < f->bindings; i++)
+    if (wgi_fun_keep_binding (g, &f->binding[i]) < 0) return wg_fun_free (g), NULL;
   return g;
 }
 
@@ -292,6 +299,51 @@ size_t wgi_fun_settled (const wg_fun *f, const wgi_trace *before, size_t generat
   return f->trace == before || !f->trace->program->sources ? generation : SIZE_MAX;
 }
 
+/* bindings */
+
+int wgi_fun_would_bind (const wg_fun *f, const wgi_binding *b)
+{
+  int found = 0, rc = 0;
+  for (size_t i = 0; i < f->callees && rc >= 0; i++)
+    {
+      rc = f->callee[i]->bind ? f->callee[i]->bind (f->callee[i], b, 0) : 0;
+      if (rc > 0) found += rc;
+    }
+  return rc < 0 ? rc : found;
+}
+
+int wgi_fun_keep_binding (wg_fun *f, const wgi_binding *b)
+{
+  size_t at = 0;
+  while (at < f->bindings && f->binding[at].slot != b->slot) at++;
+  if (at == f->bindings)
+    {
+      wgi_binding *more = realloc (f->binding, wgi_times (f->bindings + 1, sizeof *more));
+      if (!more) return wgi_fail (WG_ENOMEM, "no memory for a binding");
+      f->binding = more, f->bindings++;
+    }
+  f->binding[at] = *b;
+  for (size_t i = 0; i < f->callees; i++)
+    {
+      const int rc = f->callee[i]->bind ? f->callee[i]->bind (f->callee[i], b, 1) : 0;
+      if (rc < 0) return rc;
+    }
+  wgi_source_leave (f->source), f->source = NULL;      /* as with parameters */
+  f->at_point = 0;
+  return WG_OK;
+}
+
+int wg_fun_bind (wg_fun *f, int slot, size_t items, const double data[], const int index[])
+{
+  if (!f || !data || slot < 1)
+    return wgi_fail (WG_EINVAL, "wg_fun_bind: %s", !f ? "f is NULL" : !data ? "data is NULL" : "slots are numbered from 1");
+  const wgi_binding b = { slot, items, data, index };
+  int rc = wgi_fun_would_bind (f, &b);
+  if (!rc) rc = wgi_fail (WG_EINVAL, "wg_fun_bind: no argument has slot %d", slot);
+  if (rc > 0) rc = wgi_fun_keep_binding (f, &b);
+  return wgi_fun_done (f, rc);
+}
+
 /* going to a point */
 
 /* Change to trace t, a use of which is given up if that fails. */
@@ -317,7 +369,7 @@ static int change_trace (wg_fun *f, const double x[], size_t k, uint64_t found, 
   if (!t)
     for (size_t i = 0; i < s->n && !rc; i++)
       if (isnan (x[i])) rc = wgi_fail (WG_NONFINITE, "x[%zu] is NaN and a branch depends on it", i);
-  if (!t && !rc) rc = wgi_trace_record (s, x, f->param, f->params, &t);
+  if (!t && !rc) rc = wgi_trace_record (s, x, f, &t);
   if (!rc) rc = move (f, t);
   wgi_family_unlock (s);
   return rc;
@@ -334,7 +386,7 @@ static int renew (wg_fun *f, const double x[], int *known)
   wgi_trace *t = s->newest;
   *known = t || nan;
   if (t) t->users++;
-  else rc = wgi_trace_record (s, nan ? s->x0 : x, f->param, f->params, &t);
+  else rc = wgi_trace_record (s, nan ? s->x0 : x, f, &t);
   if (!rc) rc = move (f, t);
   wgi_family_unlock (s);
   return rc;

@@ -24,6 +24,8 @@ struct wg_fun {
   wgi_callee **callee;           /* callees: instances made so far, of any trace */
   wgi_callee **place;            /* per source of the trace's program: its instance, as frame.callee */
   size_t callees, places;
+  wgi_binding *binding;          /* bindings: what wg_fun_bind has bound */
+  size_t bindings;
   wgi_source *source;            /* this function as an operation; made when first called, counted */
   wg_fun *derived[WGI_DERIVED];  /* made when first asked for by a recording */
   double *held;                  /* outputs of a driver of many sweeps until all have succeeded; holds numbers */
@@ -57,6 +59,10 @@ int wgi_fun_at_dual (wg_fun *f, const double x[], const double v[]);
 
 /* Set the first count parameters; there is no last point then. */
 void wgi_fun_put_params (wg_fun *f, size_t count, const double p[]);
+
+/* How many arguments of loops would take a binding, or a status; and have it for the instances made so far and later. */
+int wgi_fun_would_bind (const wg_fun *f, const wgi_binding *b);
+int wgi_fun_keep_binding (wg_fun *f, const wgi_binding *b);
 
 /* Have these planes, bits of WGI_VALUE .. WGI_PLANES - 1.  WG_ENOMEM. */
 int wgi_fun_planes (wg_fun *f, unsigned planes);

@@ -87,6 +87,12 @@ static int vjp_reverse (wgi_callee *callee, int mode, double *const x[], double 
                                      (double *[]){ none, xbar[0] + n, also, xbar[1] + n });
 }
 
+static int bind (wgi_callee *callee, const wgi_binding *b, int apply)
+{
+  wgi_callee *base = ((lifted_callee *) callee)->base;
+  return base->bind ? base->bind (base, b, apply) : 0;
+}
+
 static void free_instance (wgi_callee *callee)
 {
   lifted_callee *c = (lifted_callee *) callee;
@@ -101,7 +107,7 @@ static wgi_callee *instance (wgi_source *s)
   if (!c) return NULL;
   c->callee.forward = l->kind == WGI_JVP ? jvp_forward : vjp_forward;
   c->callee.reverse = l->kind == WGI_JVP ? jvp_reverse : vjp_reverse;
-  c->callee.free = free_instance;
+  c->callee.bind = bind, c->callee.free = free_instance;
   c->room = calloc (wgi_times (3, most (l->base)), sizeof *c->room);
   if (!c->room) wgi_fail (WG_ENOMEM, "no memory for a call");
   else c->base = l->base->instance (l->base);

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "fun/trace.h"
+#include "fun/fun.h"
 #include "sweep/numbers.h"
 
 #define TRACE_BYTES ((size_t) 256 << 20)     /* of traces that a family keeps */
@@ -188,12 +188,11 @@ static uint64_t *prefixes (const wgi_program *p)
 }
 
 /* Run the model on a fresh tape; the outputs as words. */
-static int run (wgi_family *s, wgi_tape *t, const double x[], const double param[], size_t params,
-                wg_var in[], wg_var y[], uint32_t out[])
+static int run (wgi_family *s, wgi_tape *t, const double x[], const wg_fun *f, wg_var in[], wg_var y[], uint32_t out[])
 {
   int rc = wgi_tape_open (t, s->n);
   if (rc) return rc;
-  t->set = param, t->set_count = params;
+  if (f) t->set = f->param, t->set_count = f->params, t->binding = f->binding, t->bindings = f->bindings;
   for (size_t i = 0; i < s->n; i++) in[i] = wgi_tape_input (t, i, x[i]);
   for (size_t i = 0; i < s->m; i++) y[i] = (wg_var){ NAN, 0, WGI_UNSET };
   s->recordings++;
@@ -228,14 +227,14 @@ int wgi_trace_keep (wgi_family *s, const wgi_tape *tape, const uint32_t out[], w
   return wgi_fail (WG_ENOMEM, "out of memory while recording");
 }
 
-int wgi_trace_record (wgi_family *s, const double x[], const double param[], size_t params, wgi_trace **result)
+int wgi_trace_record (wgi_family *s, const double x[], const wg_fun *f, wgi_trace **result)
 {
   if (!s->model) return wgi_fail (WG_EBRANCH, "%s", wg_strerror (WG_EBRANCH));
   wgi_tape tape = { 0 };
   wg_var *in = malloc (wgi_times (s->n, sizeof *in)), *y = malloc (wgi_times (s->m, sizeof *y));
   uint32_t *out = malloc (wgi_times (s->m, sizeof *out));
   const size_t generation = wgi_family_generation (s);        /* a base may change meanwhile */
-  int rc = in && y && out ? run (s, &tape, x, param, params, in, y, out) : wgi_fail (WG_ENOMEM, "out of memory");
+  int rc = in && y && out ? run (s, &tape, x, f, in, y, out) : wgi_fail (WG_ENOMEM, "out of memory");
   free (in), free (y);
   if (!rc) rc = wgi_trace_keep (s, &tape, out, result);
   if (!rc) (*result)->generation = generation;

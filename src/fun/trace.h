@@ -62,9 +62,9 @@ void wgi_family_free (wgi_family *);
 int wgi_family_lock (wgi_family *);
 void wgi_family_unlock (wgi_family *);
 
-/* All of these with the lock held.  Run the model at x, the first params parameters having the values param, and keep
+/* All of these with the lock held.  Run the model at x with the parameters and bindings of a handle (NULL: none), and keep
  * the trace; it has a user more. */
-int wgi_trace_record (wgi_family *, const double x[], const double param[], size_t params, wgi_trace **);
+int wgi_trace_record (wgi_family *, const double x[], const wg_fun *, wgi_trace **);
 
 /* Freeze a closed tape with outputs out[m] and keep it as a trace; it has a user more.  WG_ENOMEM. */
 int wgi_trace_keep (wgi_family *, const wgi_tape *, const uint32_t out[], wgi_trace **);

@@ -35,6 +35,7 @@ static void evaluate (wgi_frame *frame, int mode, int first, const uint32_t *wor
   wgi_callee *c = callee_of (frame, word);
   const wgi_arrays a = wgi_callee_arrays (c);
   gather (frame, mode, word + 1, c->source->n, a.x);
+  c->ahead = frame->ahead;
   const int rc = c->forward (c, mode, a.x, a.y);
   keep_status (frame, c, rc);
   FOR_MODES (d, mode)

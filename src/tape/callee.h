@@ -33,6 +33,14 @@ enum wgi_derived {
   WGI_DERIVED
 };
 
+/* What wg_fun_bind asks for. */
+typedef struct {
+  int slot;
+  size_t items;
+  const double *data;
+  const int *index;
+} wgi_binding;
+
 struct wgi_source {
   atomic_size_t users;
   size_t n, m;
@@ -52,8 +60,10 @@ struct wgi_callee {
   wg_fun *fun;              /* the handle that it evaluates, for those who look inside; NULL: none */
   const char *why;          /* set with a notice; static */
   size_t (*generation) (const wgi_callee *);    /* grows when results at a point may be others than before; NULL: never */
+  int ahead;                /* set by the caller of forward: will a reverse sweep follow? */
   int (*forward) (wgi_callee *, int mode, double *const x[], double *const y[]);
   int (*reverse) (wgi_callee *, int mode, double *const x[], double *const ybar[], double *const xbar[]);
+  int (*bind) (wgi_callee *, const wgi_binding *, int apply);      /* arguments that take it, or a status; NULL: none */
   void (*free) (wgi_callee *);
 };
 

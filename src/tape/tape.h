@@ -44,6 +44,8 @@ typedef struct {
   size_t params, param_capacity;
   const double *set;                  /* values given to the first set_count parameters, instead of the model's */
   size_t set_count;
+  const wgi_binding *binding;         /* of the handle that records */
+  size_t bindings;
   wgi_call_record *call;              /* of each call: whom, and on what */
   size_t calls, call_capacity;
   int status;                         /* the first error, 0 while there is none */

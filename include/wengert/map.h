@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * Loops as single operations of a model: a body, recorded once as a function of its own, is replayed for many items.  The list
+ * stays as short as the source, items run side by side in the lanes of the processor's vectors, and their inner
+ * values are computed again in a reverse sweep instead of being kept, so that memory does not grow with the items.
+ */
+#ifndef WENGERT_MAP_H
+#define WENGERT_MAP_H
+
+#include <wengert/fun.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where the items of a loop find some inputs of its body.  Item k sees width numbers,
+ *   var[(index ? index[k] : k)*stride + j] or data[(index ? index[k] : k)*stride + j],  j < width:
+ * shared by all items (stride 0), rows (stride = width), windows (stride < width), gathered (index).
+ *   var     variables of the model, or numbers; NULL: data
+ *   data    plain numbers, read whenever the function is evaluated and never copied: must outlive it and its clones
+ *   index   NULL, or a row per item, none negative; copied for var, not for data
+ *   slot    data only: 0, or a number of the caller's by which wg_fun_bind finds it
+ * Data are best given to parameters of the body: its inputs have derivatives. */
+typedef struct {
+  const wg_var *var;
+  const double *data;
+  size_t width, stride;
+  const int *index;
+  int slot;
+} wg_arg;
+
+/* Inside a model: y[items*m], the body applied to each item.
+ *   body   in   m outputs; may be freed after the recording; its branches are its own, each item may take another
+ *   args   in   nargs, in the order of the body's n inputs and then of its np parameters; their widths add up to n, or to
+ *               n + np; parameters that no argument supplies are those set in the body at this moment
+ *   y      out  item after item
+ * wg_map_sum: y[m], the sum over the items, chunk by chunk: the same bits for any number of threads, and on every run with
+ * the same lanes; items in lanes agree with single ones to the accuracy of their elementary functions.
+ * Errors are kept by the recording: WG_EINVAL (NULL, widths that do not add up, a negative index), WG_ENOMEM, WG_ETAPE, what
+ * evaluating the body gives.  Derivatives of each order up to the third. */
+WG_API void wg_map (const wg_fun *body, size_t items, size_t nargs, const wg_arg args[], wg_var y[]);
+WG_API void wg_map_sum (const wg_fun *body, size_t items, size_t nargs, const wg_arg args[], wg_var y[]);
+
+/* Let all data arguments with this slot, in the maps and scans of f and of the functions it calls, read other rows: from
+ * data, row index[k] for item k (NULL: k), with the width and stride they have; neither is copied.  The loop has as many
+ * items from now on, which only wg_map_sum and wg_scan without outputs allow to change, and all its arguments that
+ * are not shared must have a slot and be bound to as many.  Nothing is recorded again, and there is no last point until the next x.
+ * Holds for this handle and for clones made of it afterwards.
+ * WG_EINVAL (NULL, slot < 1, no argument has it), WG_ESHAPE (another count where that may not be), WG_ENOMEM. */
+WG_API int wg_fun_bind (wg_fun *f, int slot, size_t items, const double data[], const int index[]);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * Maps: a source that applies a body to items, one by one here, in lanes in map_lanes.c.  Inner values are not kept,
+ * so a reverse sweep evaluates the body again; but where the seeds are those of the sweep before, as when the sum goes into the
+ * output linearly, and a reverse sweep is announced (ahead), it is done item by item along with the values.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fun/derived.h"
+#include "fun/lifted.h"
+#include "fun/map.h"
+#include "sweep/numbers.h"
+
+#define FOR_MODES(d, mode) for (int d = 0; d <= (mode); d++) if ((d & (mode)) == d)
+
+/* items */
+
+void wgi_map_see (wgi_map_callee *c, int mode, double *const x[], size_t k)
+{
+  const wgi_map *s = wgi_map_of (c);
+  const wgi_arrays a = wgi_callee_arrays (c->one);
+  wg_fun *f = c->one->fun;
+  int set = 0;
+  for (size_t i = 0; i < s->args.count; i++)
+    {
+      const wgi_arg *arg = &c->arg[i];
+      const size_t row = wgi_arg_row (arg, k);
+      for (size_t j = 0; j < arg->width; j++)
+        {
+          const size_t place = arg->place + j;
+          if (place >= s->n)
+            {
+              if (place - s->n < f->params) f->param[place - s->n] = arg->data[row + j], set = 1;
+            }
+          else
+            FOR_MODES (d, mode) a.x[d][place] = !arg->data ? x[d][arg->first + row + j] : d ? 0 : arg->data[row + j];
+        }
+    }
+  if (set) wgi_fun_put_params (f, f->params, f->param);
+}
+
+static void scatter (wgi_map_callee *c, const wgi_map_job *job, size_t k, int rc)
+{
+  const wgi_map *s = wgi_map_of (c);
+  const wgi_arrays a = wgi_callee_arrays (c->one);
+  for (size_t i = 0; i < s->args.count; i++)
+    {
+      const wgi_arg *arg = &c->arg[i];
+      const size_t to = arg->first + wgi_arg_row (arg, k);
+      if (!arg->data)
+        FOR_MODES (d, job->mode)
+          for (size_t j = 0; j < arg->width; j++) job->xbar[d][to + j] += rc ? NAN : a.xbar[d][arg->place + j];
+    }
+}
+
+int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k)
+{
+  const wgi_map *s = wgi_map_of (c);
+  const wgi_arrays a = wgi_callee_arrays (c->one);
+  int rc;
+  wgi_map_see (c, job->mode, job->x, k);
+  if (job->y)
+    {
+      rc = c->one->forward (c->one, job->mode, a.x, a.y);
+      if (rc < 0) return rc;
+      FOR_MODES (d, job->mode)
+        for (size_t i = 0; i < s->m; i++)
+          {
+            const double y = rc ? NAN : a.y[d][i];
+            if (s->sum) job->y[d][i] += y;
+            else job->y[d][k*s->m + i] = y;
+          }
+    }
+  if (!job->ybar) return WG_OK;
+  int awake = 0;
+  FOR_MODES (d, job->mode)
+    for (size_t i = 0; i < s->m; i++)
+      {
+        a.ybar[d][i] = job->ybar[d][(s->sum ? 0 : k*s->m) + i];
+        awake |= !d && !wgi_asleep (a.ybar[0][i]);
+      }
+  if (!awake) return WG_OK;
+  rc = c->one->reverse (c->one, job->mode, a.x, a.ybar, a.xbar);
+  if (rc >= 0) scatter (c, job, k, rc);
+  return rc < 0 ? rc : WG_OK;
+}
+
+/* instances */
+
+static int run (wgi_map_callee *c, const wgi_map_job *job)
+{
+  const wgi_map *s = wgi_map_of (c);
+  int rc = WG_OK;
+  for (size_t i = 0; i < s->args.count; i++)
+    if (c->arg[i].stride && c->arg[i].bound != c->items)
+      return wgi_fail (WG_ESHAPE, "%s: argument %zu has rows for %zu items of %zu", s->source.name, i, c->arg[i].bound, c->items);
+  FOR_MODES (d, job->mode)
+    {
+      if (job->y && s->sum) memset (job->y[d], 0, s->m*sizeof (double));
+      if (job->ybar) memset (job->xbar[d], 0, s->source.n*sizeof (double));
+    }
+  if (c->kernel && job->mode <= WGI_D1) return wgi_map_lanes (c, job);
+  for (size_t k = 0; k < c->items && !rc; k++) rc = wgi_map_item (c, job, k);
+  return rc;
+}
+
+static int same (const double *a, const double *b, size_t n) { return memcmp (a, b, n*sizeof *a) == 0; }
+
+static int forward (wgi_callee *callee, int mode, double *const x[], double *const y[])
+{
+  wgi_map_callee *c = (wgi_map_callee *) callee;
+  wgi_ahead *h = mode <= WGI_D1 ? &c->ahead[mode] : NULL;
+  wgi_map_job job = { .mode = mode, .x = x, .y = y };
+  if (!h || !callee->ahead || !h->repeats) return run (c, &job);
+  FOR_MODES (d, mode) memcpy (h->x[d], x[d], callee->source->n*sizeof (double));
+  job.ybar = h->seed, job.xbar = h->xbar;
+  const int rc = run (c, &job);
+  h->done = !rc;
+  return rc;
+}
+
+static int reverse (wgi_callee *callee, int mode, double *const x[], double *const ybar[], double *const xbar[])
+{
+  wgi_map_callee *c = (wgi_map_callee *) callee;
+  wgi_ahead *h = mode <= WGI_D1 ? &c->ahead[mode] : NULL;
+  const size_t n = callee->source->n, m = callee->source->m;
+  int again = h && h->known, here = h && h->done;
+  if (h) FOR_MODES (d, mode) again = again && same (h->seed[d], ybar[d], m), here = here && same (h->x[d], x[d], n);
+  if (again && here)
+    {
+      FOR_MODES (d, mode) memcpy (xbar[d], h->xbar[d], n*sizeof (double));
+      return WG_OK;
+    }
+  if (h)
+    {
+      h->repeats = again || !h->known, h->known = 1, h->done = 0;
+      FOR_MODES (d, mode) memcpy (h->seed[d], ybar[d], m*sizeof (double));
+    }
+  return run (c, &(wgi_map_job){ .mode = mode, .x = x, .ybar = ybar, .xbar = xbar });
+}
+
+static int bind (wgi_callee *callee, const wgi_binding *b, int apply)
+{
+  wgi_map_callee *c = (wgi_map_callee *) callee;
+  const wgi_map *s = wgi_map_of (c);
+  int found = 0;
+  for (size_t i = 0; i < s->args.count; i++) found += c->arg[i].slot == b->slot;
+  if (!found) return 0;
+  if (b->items != s->args.items)
+    {
+      if (!s->sum) return wgi_fail (WG_ESHAPE, "wg_fun_bind: the map has %zu items, its outputs are as many", s->args.items);
+      for (size_t i = 0; i < s->args.count; i++)
+        if (c->arg[i].stride && !c->arg[i].slot)
+          return wgi_fail (WG_ESHAPE, "wg_fun_bind: argument %zu has %zu rows and no slot", i, s->args.items);
+    }
+  if (!apply) return found;
+  for (size_t i = 0; i < s->args.count; i++)
+    if (c->arg[i].slot == b->slot) c->arg[i].data = b->data, c->arg[i].index = b->index, c->arg[i].bound = b->items;
+  c->items = b->items;
+  for (int mode = 0; mode < 2; mode++) c->ahead[mode].done = 0;
+  return found;
+}
+
+static void free_instance (wgi_callee *callee)
+{
+  wgi_map_callee *c = (wgi_map_callee *) callee;
+  if (c->one) wgi_callee_free (c->one);
+  free (c->arg), free (c->block), free (c->room);
+}
+
+/* The arrays of the sweeps ahead and of the sums, in one room. */
+static int make_room (wgi_map_callee *c)
+{
+  const wgi_map *s = wgi_map_of (c);
+  const size_t n = s->source.n, m = s->source.m, sums = wgi_times (s->m, WGI_LANES_MOST);
+  size_t all = wgi_plus (wgi_times (3, wgi_plus (m, wgi_times (2, n))), wgi_times (2, sums));
+  double *at = c->room = malloc (wgi_times (wgi_plus (all, 1), sizeof *at));
+  if (!at) return 0;
+  for (int mode = 0; mode < 2; mode++)
+    for (int d = 0; d <= mode; d++)
+      {
+        c->ahead[mode].seed[d] = at, at += m;
+        c->ahead[mode].x[d] = at, at += n;
+        c->ahead[mode].xbar[d] = at, at += n;
+      }
+  for (int d = 0; d < 2; d++) c->sum[d] = at, at += sums;
+  return 1;
+}
+
+static wgi_callee *instance (wgi_source *source)
+{
+  const wgi_map *s = (const wgi_map *) source;
+  wgi_map_callee *c = (wgi_map_callee *) wgi_callee_new (source, sizeof *c);
+  if (!c) return NULL;
+  c->callee.forward = forward, c->callee.reverse = reverse, c->callee.bind = bind, c->callee.free = free_instance;
+  c->kernel = wgi_lanes_for_cpu (NULL);
+  c->items = s->args.items;
+  c->arg = malloc (wgi_times (s->args.count + 1, sizeof *c->arg));
+  if (!c->arg || !make_room (c)) return wgi_callee_free (&c->callee), wgi_fail (WG_ENOMEM, "no memory for a map"), NULL;
+  memcpy (c->arg, s->args.arg, s->args.count*sizeof *c->arg);
+  wgi_source *one = wgi_fun_source (s->body);
+  if (one) c->one = one->instance (one);
+  wgi_source_leave (one);
+  return c->one ? &c->callee : (wgi_callee_free (&c->callee), NULL);
+}
+
+/* sources */
+
+static void free_source (wgi_source *source)
+{
+  wgi_map *s = (wgi_map *) source;
+  wg_fun_free (s->body);
+  wgi_args_free (&s->args);
+  free (s);
+}
+
+/* A map of a body, which it takes over, as args do. */
+static wgi_source *map_source (wg_fun *body, const wgi_args *args, int sum)
+{
+  wgi_map *s = calloc (1, sizeof *s);
+  if (!s) return wgi_fail (WG_ENOMEM, "no memory for a map"), NULL;
+  s->n = wg_fun_n (body), s->m = wg_fun_m (body);
+  s->source = (wgi_source){ .users = 1, .n = args->operands, .m = sum ? s->m : wgi_times (args->items, s->m),
+                            .name = sum ? "map_sum" : "map", .instance = instance, .derived = wgi_lifted, .free = free_source };
+  s->args = *args, s->body = body, s->sum = sum, s->lanes = wgi_map_lanes_for (body->trace->program);
+  return &s->source;
+}
+
+/* The function whose items see these arguments: parameters that variables fill are inputs of it. */
+static wg_fun *body_for (const wg_fun *body, const wgi_args *args)
+{
+  return wg_fun_clone (args->params_vary ? wgi_fun_derived (body, WGI_WITH_PARAMS) : body);
+}
+
+static void map (const char *name, const wg_fun *body, size_t items, size_t nargs, const wg_arg args[], int sum, wg_var y[])
+{
+  wgi_args taken = { 0 };
+  wg_var *operand = NULL, like = wg_num (0);
+  wg_fun *own = NULL;
+  wgi_source *s = NULL;
+  for (size_t i = 0; args && i < nargs; i++) if (args[i].var) like = args[i].var[0];
+  int rc = body && y ? wgi_args_take (&taken, name, 0, wg_fun_n (body), wg_fun_np (body), items, nargs, args, &operand)
+                     : wgi_fail (WG_EINVAL, "%s: %s is NULL", name, body ? "y" : "body");
+  if (!rc) rc = (own = body_for (body, &taken)) ? WG_OK : wgi_last_status ();
+  if (!rc) rc = (s = map_source (own, &taken, sum)) ? WG_OK : wgi_last_status ();
+  if (s) wgi_call_source (s, operand, y);
+  else
+    {
+      wg_raise (like, wg_last_error ());
+      wg_fun_free (own), wgi_args_free (&taken);
+      for (size_t i = 0; body && y && i < (sum ? 1 : items)*wg_fun_m (body); i++) y[i] = wg_num (NAN);
+    }
+  wgi_source_leave (s);
+  free (operand);
+}
+
+void wg_map (const wg_fun *body, size_t items, size_t nargs, const wg_arg args[], wg_var y[])
+{
+  map ("wg_map", body, items, nargs, args, 0, y);
+}
+
+void wg_map_sum (const wg_fun *body, size_t items, size_t nargs, const wg_arg args[], wg_var y[])
+{
+  map ("wg_map_sum", body, items, nargs, args, 1, y);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * Maps as operations: their source and their instances.
+ */
+#ifndef WENGERT_FUN_MAP_H
+#define WENGERT_FUN_MAP_H
+
+#include "fun/args.h"
+#include "fun/fun.h"
+#include "sweep/lanes.h"
+
+typedef struct {
+  wgi_source source;
+  wgi_args args;
+  wg_fun *body;                  /* own; only cloned */
+  size_t n, m;                   /* of the body */
+  size_t lanes;                  /* items side by side */
+  int sum;
+} wgi_map;
+
+/* A reverse sweep done ahead of being asked for, with the seeds of the last one. */
+typedef struct {
+  double *seed[2], *x[2], *xbar[2];      /* for each mode within the mode */
+  int known;                     /* seed is what the last reverse sweep had */
+  int repeats;                   /* as had the one before, or there was only one */
+  int done;                      /* xbar is there for x and seed */
+} wgi_ahead;
+
+typedef struct {
+  wgi_callee callee;
+  wgi_callee *one;               /* the body at single items */
+  const wgi_lane_sweeps *kernel; /* NULL: one item at a time */
+  size_t items;
+  wgi_arg *arg;                  /* as in the source, but for what is bound */
+  wgi_lane_frame frame;
+  void *block;                   /* the memory of its planes */
+  size_t numbers;                /* of each plane */
+  unsigned planes;               /* that there are */
+  const wgi_trace *spread;       /* the trace whose constants are in the frame */
+  double *sum[2];                /* of a chunk, by lane: m x WGI_LANES_MOST, values and tangents */
+  wgi_ahead ahead[2];            /* by mode */
+  double *room;
+} wgi_map_callee;
+
+/* What to do for all items; planes that are not wanted are NULL.  xbar are set to 0 before. */
+typedef struct {
+  int mode;
+  double *const *x, *const *y;
+  double *const *ybar, *const *xbar;
+} wgi_map_job;
+
+static inline const wgi_map *wgi_map_of (const wgi_map_callee *c) { return (const wgi_map *) c->callee.source; }
+
+/* Put what item k sees into the arrays of c->one, for all modes within mode, and its parameters into the handle. */
+void wgi_map_see (wgi_map_callee *c, int mode, double *const x[], size_t k);
+
+/* One item by itself. */
+int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k);
+
+/* How many items side by side: the most whose planes stay in the first cache. */
+size_t wgi_map_lanes_for (const wgi_program *);
+
+/* All items in lanes, for the modes WGI_VALUE and WGI_D1. */
+int wgi_map_lanes (wgi_map_callee *c, const wgi_map_job *job);
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * Maps in lanes.  Items are cut into chunks by their number alone, chunks into tiles of as many items as a sweep takes side by side.
+ * A tile whose items all hold the trace at hand is one sweep; else its first item's trace is found
+ * by itself, and the items that hold it are swept, until none is left: the others' seeds are at rest meanwhile.  Sums, and
+ * adjoints of what items share, are kept lane by lane through a chunk; chunks are added in order.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fun/map.h"
+#include "sweep/numbers.h"
+
+#define FOR_MODES(d, mode) for (int d = 0; d <= (mode); d++) if ((d & (mode)) == d)
+
+enum { FOOTPRINT = 48 << 10, TILES = 8, CHUNKS = 32 };      /* bytes of values and adjoints of a tile; least tiles of a chunk; most chunks */
+
+static const wgi_program *program (const wgi_map_callee *c) { return c->one->fun->trace->program; }
+
+size_t wgi_map_lanes_for (const wgi_program *p)
+{
+  size_t lanes = WGI_LANES_MOST;
+  while (lanes > 8 && 2*sizeof (double)*lanes*wgi_numbers (p) > FOOTPRINT) lanes /= 2;
+  return lanes;
+}
+
+/* Planes for the trace at hand; adjoints are at rest, but those of inputs are kept. */
+static int have_planes (wgi_map_callee *c, unsigned planes)
+{
+  const wgi_program *p = program (c);
+  const size_t lanes = wgi_map_of (c)->lanes, need = wgi_times (wgi_numbers (p), lanes);
+  unsigned count = 0;
+  if (need <= c->numbers && (planes & ~c->planes) == 0) return WG_OK;
+  planes |= c->planes;
+  for (int i = 0; i < WGI_PLANES; i++) count += planes >> i & 1;
+  void *block = malloc (wgi_plus (wgi_times (wgi_times (need, count), sizeof (double)), 64));
+  if (!block) return wgi_fail (WG_ENOMEM, "no memory for a map's lanes");
+  double *at = (double *) (((uintptr_t) block + 63) & ~(uintptr_t) 63);
+  for (int i = 0; i < WGI_PLANES; i++)
+    if (planes >> i & 1)
+      {
+        for (size_t j = 0; j < need; j++) at[j] = i & WGI_ADJOINT ? -0. : 0.;
+        if (c->planes >> i & 1) memcpy (at, c->frame.plane[i], p->n*lanes*sizeof *at);
+        c->frame.plane[i] = at, at += need;
+      }
+  free (c->block);
+  c->block = block, c->numbers = need, c->planes = planes, c->frame.lanes = lanes, c->spread = NULL;
+  return WG_OK;
+}
+
+static void put (const wgi_map_callee *c, int plane, size_t word, double value)
+{
+  double *to = c->frame.plane[plane] + word*c->frame.lanes;
+  for (size_t l = 0; l < c->frame.lanes; l++) to[l] = value;
+}
+
+/* Constants, parameters, and what all items share; once per sweep and trace. */
+static void spread (wgi_map_callee *c, int mode, double *const x[])
+{
+  const wgi_map *s = wgi_map_of (c);
+  const wgi_program *p = program (c);
+  const size_t params = p->slots + p->constants;
+  for (size_t i = 0; i < p->constants; i++) put (c, WGI_VALUE, p->slots + i, p->constant[i]);
+  for (size_t i = 0; i < p->params; i++) put (c, WGI_VALUE, params + i, c->one->fun->param[i]);
+  for (size_t i = 0; i < s->args.count; i++)
+    {
+      const wgi_arg *a = &c->arg[i];
+      for (size_t j = 0; j < a->width && !a->stride; j++)
+        if (a->place + j >= s->n)
+          {
+            if (a->place + j - s->n < p->params) put (c, WGI_VALUE, params + a->place + j - s->n, a->data[j]);
+          }
+        else
+          FOR_MODES (d, mode) put (c, d, a->place + j, !a->data ? x[d][a->first + j] : d ? 0 : a->data[j]);
+    }
+  c->frame.callee = c->one->fun->frame.callee;
+  c->spread = c->one->fun->trace;
+}
+
+static int ready (wgi_map_callee *c, const wgi_map_job *job)
+{
+  unsigned planes = job->mode ? 3 : 1;
+  if (job->ybar) planes |= planes << WGI_ADJOINT;
+  const int rc = have_planes (c, planes);
+  if (!rc && c->spread != c->one->fun->trace) spread (c, job->mode, job->x);
+  return rc;
+}
+
+/* tiles */
+
+/* Bring rows side by side. */
+static void load (const wgi_map_callee *c, double *to, size_t width, const double *from, const size_t row[], int run)
+{
+  const size_t lanes = c->frame.lanes;
+  if (!run) c->kernel->load (to, lanes, width, from, row);
+  else for (size_t j = 0; j < width; j++) memcpy (to + j*lanes, from + row[0] + j, lanes*sizeof *to);
+}
+
+/* The items k .. k + count - 1, the last one repeated, into the lanes. */
+static void fetch (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t count)
+{
+  const wgi_map *s = wgi_map_of (c);
+  const wgi_program *p = program (c);
+  const size_t lanes = c->frame.lanes, params = p->slots + p->constants;
+  size_t row[WGI_LANES_MOST];
+  for (size_t i = 0; i < s->args.count; i++)
+    {
+      const wgi_arg *a = &c->arg[i];
+      if (!a->stride) continue;
+      const int run = a->stride == 1 && !a->index && count == lanes;
+      for (size_t l = 0; l < lanes; l++) row[l] = wgi_arg_row (a, k + (l < count ? l : count - 1));
+      if (a->place < s->n)
+        FOR_MODES (d, job->mode)
+          {
+            double *to = c->frame.plane[d] + a->place*lanes;
+            const size_t width = a->place + a->width > s->n ? s->n - a->place : a->width;
+            if (!a->data) load (c, to, width, job->x[d] + a->first, row, run);
+            else if (d) memset (to, 0, width*lanes*sizeof *to);
+            else load (c, to, width, a->data, row, run);
+          }
+      if (a->place + a->width > s->n)
+        {
+          const size_t skip = a->place < s->n ? s->n - a->place : 0, first = a->place + skip - s->n;
+          size_t width = a->width - skip;
+          if (first >= p->params) continue;
+          if (first + width > p->params) width = p->params - first;
+          load (c, c->frame.plane[WGI_VALUE] + (params + first)*lanes, width, a->data + skip, row, run);
+        }
+    }
+}
+
+static void keep_outputs (const wgi_map_callee *c, const wgi_map_job *job, size_t k, uint64_t group)
+{
+  const wgi_map *s = wgi_map_of (c);
+  const wgi_program *p = program (c);
+  const size_t lanes = c->frame.lanes;
+  FOR_MODES (d, job->mode)
+    for (size_t i = 0; i < s->m; i++)
+      {
+        const double *y = d && !wgi_is_slot (p, p->out[i]) ? NULL : c->frame.plane[d] + p->out[i]*lanes;
+        for (size_t l = 0; l < lanes; l++)
+          if (group >> l & 1)
+            {
+              if (s->sum) c->sum[d][i*WGI_LANES_MOST + l] += y ? y[l] : 0;
+              else job->y[d][(k + l)*s->m + i] = y ? y[l] : 0;
+            }
+      }
+}
+
+static void seed (const wgi_map_callee *c, const wgi_map_job *job, size_t k, uint64_t group)
+{
+  const wgi_map *s = wgi_map_of (c);
+  const wgi_program *p = program (c);
+  const size_t lanes = c->frame.lanes;
+  for (size_t i = 0; i < s->m; i++)
+    if (wgi_is_slot (p, p->out[i]))
+      for (size_t l = 0; l < lanes; l++)
+        if (group >> l & 1)
+          {
+            const size_t from = (s->sum ? 0 : (k + l)*s->m) + i;
+            if (!wgi_asleep (job->ybar[0][from]))
+              FOR_MODES (d, job->mode) c->frame.plane[WGI_ADJOINT + d][p->out[i]*lanes + l] += job->ybar[d][from];
+          }
+}
+
+/* Put outputs to rest, and take the adjoints of what these items alone see. */
+static void take_adjoints (const wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t count)
+{
+  const wgi_map *s = wgi_map_of (c);
+  const wgi_program *p = program (c);
+  const size_t lanes = c->frame.lanes;
+  FOR_MODES (d, job->mode)
+    {
+      double *adjoint = c->frame.plane[WGI_ADJOINT + d];
+      for (size_t i = 0; i < s->m; i++)
+        for (size_t l = 0; l < lanes && p->out[i] >= p->n && wgi_is_slot (p, p->out[i]); l++) adjoint[p->out[i]*lanes + l] = -0.;
+      for (size_t i = 0; i < s->args.count; i++)
+        {
+          const wgi_arg *a = &c->arg[i];
+          if (!a->stride || a->data) continue;
+          double *from = adjoint + a->place*lanes;
+          for (size_t l = 0; l < count; l++)
+            {
+              double *to = job->xbar[d] + a->first + wgi_arg_row (a, k + l);
+              for (size_t j = 0; j < a->width; j++) to[j] += from[j*lanes + l];
+            }
+          for (size_t j = 0; j < a->width*lanes; j++) from[j] = -0.;
+        }
+    }
+}
+
+static void forward (wgi_map_callee *c, const wgi_map_job *job)
+{
+  c->frame.held = UINT64_MAX;
+  (job->mode ? c->kernel->forward_dual : c->kernel->forward) (program (c), &c->frame);
+}
+
+/* The items of group, whose values are there. */
+static void finish (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t count, uint64_t group)
+{
+  if (job->y) keep_outputs (c, job, k, group);
+  if (!job->ybar) return;
+  seed (c, job, k, group);
+  (job->mode ? c->kernel->reverse_dual : c->kernel->reverse) (program (c), &c->frame);
+  take_adjoints (c, job, k, count);
+}
+
+/* The items of pending that hold the trace of the first of them are left in the lanes.  None do if that one
+ * was done by itself: a branch depends on a NaN, or on the last bits of a value, where lanes and single items differ. */
+static int split (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t count, uint64_t pending, uint64_t *group)
+{
+  const size_t first = (size_t) __builtin_ctzll (pending);
+  wgi_map_see (c, WGI_VALUE, job->x, k + first);
+  int rc = wgi_fun_at (c->one->fun, wgi_callee_arrays (c->one).x[0]);
+  *group = 0;
+  if (!rc) rc = ready (c, job);
+  if (!rc)
+    {
+      fetch (c, job, k, count);
+      forward (c, job);
+      *group = c->frame.held & pending;
+      if (!(*group >> first & 1)) *group = 0;
+    }
+  if (rc >= 0 && !*group) rc = wgi_map_item (c, job, k + first);
+  return rc;
+}
+
+static int tile (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t count)
+{
+  uint64_t pending = UINT64_MAX >> (WGI_LANES_MOST - count);
+  c->frame.status = 0;
+  fetch (c, job, k, count);
+  forward (c, job);
+  if ((c->frame.held & pending) == pending) finish (c, job, k, count, pending);
+  else
+    while (pending)
+      {
+        uint64_t group;
+        const int rc = split (c, job, k, count, pending, &group);
+        if (rc < 0) return rc;
+        if (group) finish (c, job, k, count, group);
+        pending &= group ? ~group : pending - 1;
+      }
+  return c->frame.status;
+}
+
+/* chunks */
+
+static double sum_of_lanes (const double lane[], size_t lanes)
+{
+  double s[WGI_LANES_MOST];
+  memcpy (s, lane, lanes*sizeof *s);
+  while (lanes /= 2) for (size_t l = 0; l < lanes; l++) s[l] += s[l + lanes];
+  return s[0];
+}
+
+static void add_chunk (wgi_map_callee *c, const wgi_map_job *job)
+{
+  const wgi_map *s = wgi_map_of (c);
+  const size_t lanes = c->frame.lanes;
+  FOR_MODES (d, job->mode)
+    {
+      for (size_t i = 0; job->y && s->sum && i < s->m; i++)
+        job->y[d][i] += sum_of_lanes (c->sum[d] + i*WGI_LANES_MOST, lanes);
+      for (size_t i = 0; job->ybar && i < s->args.count; i++)
+        {
+          const wgi_arg *a = &c->arg[i];
+          double *from = c->frame.plane[WGI_ADJOINT + d] + a->place*lanes;
+          if (a->stride || a->data) continue;
+          for (size_t j = 0; j < a->width; j++) job->xbar[d][a->first + j] += sum_of_lanes (from + j*lanes, lanes);
+          for (size_t j = 0; j < a->width*lanes; j++) from[j] = -0.;
+        }
+    }
+}
+
+int wgi_map_lanes (wgi_map_callee *c, const wgi_map_job *job)
+{
+  const wgi_map *s = wgi_map_of (c);
+  const size_t lanes = s->lanes, tiles = (c->items + lanes - 1)/lanes;
+  const size_t chunk = lanes*(tiles <= TILES*CHUNKS ? TILES : (tiles + CHUNKS - 1)/CHUNKS);
+  int rc = WG_OK;
+  if (!c->items) return WG_OK;
+  if (wgi_fun_is_stale (c->one->fun))
+    {
+      wgi_map_see (c, WGI_VALUE, job->x, 0);
+      rc = wgi_fun_at (c->one->fun, wgi_callee_arrays (c->one).x[0]);
+      if (rc < 0) return rc;
+    }
+  c->spread = NULL;
+  rc = ready (c, job);
+  for (size_t begin = 0; begin < c->items && !rc; begin += chunk)
+    {
+      const size_t end = begin + chunk < c->items ? begin + chunk : c->items;
+      FOR_MODES (d, job->mode) memset (c->sum[d], 0, s->m*WGI_LANES_MOST*sizeof (double));
+      for (size_t k = begin; k < end && !rc; k += lanes) rc = tile (c, job, k, end - k < lanes ? end - k : lanes);
+      if (!rc) add_chunk (c, job);
+    }
+  if (rc) free (c->block), c->block = NULL, c->numbers = 0, c->planes = 0;      /* adjoints may be left behind */
+  return rc;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * Calls in sweeps over lanes: one lane after the other, as the calls of scalar sweeps.
+ */
+#include "sweep/lanes.h"
+#include "sweep/numbers.h"
+
+#define FOR_MODES(i, mode) for (int i = 0; i <= mode; i++) if ((i & mode) == i)
+
+static void gather (const wgi_lane_frame *frame, int mode, size_t lane, const uint32_t *operand, size_t n, double *const x[])
+{
+  FOR_MODES (d, mode)
+    for (size_t j = 0; j < n; j++)
+      x[d][j] = d && operand[j] & WGI_INACTIVE ? 0 : frame->plane[d][(operand[j] & ~WGI_INACTIVE)*frame->lanes + lane];
+}
+
+void wgi_call_lanes_forward (wgi_lane_frame *frame, int mode, const uint32_t *word, size_t out)
+{
+  wgi_callee *c = frame->callee[word[0]];
+  const wgi_arrays a = wgi_callee_arrays (c);
+  for (size_t lane = 0; lane < frame->lanes; lane++)
+    {
+      gather (frame, mode, lane, word + 1, c->source->n, a.x);
+      const int rc = c->forward (c, mode, a.x, a.y);
+      if (rc < 0 && !frame->status) frame->status = rc;
+      FOR_MODES (d, mode)
+        for (size_t i = 0; i < c->source->m; i++) frame->plane[d][(out + i)*frame->lanes + lane] = rc ? NAN : a.y[d][i];
+    }
+}
+
+void wgi_call_lanes_reverse (wgi_lane_frame *frame, int mode, const uint32_t *word, size_t out)
+{
+  wgi_callee *c = frame->callee[word[0]];
+  const size_t n = c->source->n, m = c->source->m;
+  const wgi_arrays a = wgi_callee_arrays (c);
+  for (size_t lane = 0; lane < frame->lanes; lane++)
+    {
+      int awake = 0;
+      for (size_t i = 0; i < m; i++) awake |= !wgi_asleep (frame->plane[WGI_ADJOINT][(out + i)*frame->lanes + lane]);
+      FOR_MODES (d, mode)
+        for (size_t i = 0; i < m; i++) a.ybar[d][i] = wgi_take (&frame->plane[WGI_ADJOINT + d][(out + i)*frame->lanes + lane]);
+      if (!awake) continue;
+      gather (frame, mode, lane, word + 1, n, a.x);
+      const int rc = c->reverse (c, mode, a.x, a.ybar, a.xbar);
+      if (rc < 0 && !frame->status) frame->status = rc;
+      FOR_MODES (d, mode)
+        for (size_t j = 0; j < n; j++)
+          if (!(word[1+j] & WGI_INACTIVE))
+            frame->plane[WGI_ADJOINT + d][(size_t) word[1+j]*frame->lanes + lane] += rc ? NAN : a.xbar[d][j];
+    }
+}

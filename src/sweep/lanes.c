@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * Sweeps over lanes and over duals of lanes, and the transposition that brings items side by side.  Compiled once per
+ * instruction set, WGI_ISA being its name and WGI_LANE_WIDTH the doubles in its vector.
+ */
+#ifndef WGI_ISA
+# define WGI_ISA baseline
+#endif
+#ifndef WGI_LANE_WIDTH
+# define WGI_LANE_WIDTH 2
+#endif
+#include "number/lane_dual.h"
+#include "sweep/lanes.h"
+#include "sweep/numbers.h"
+
+#define PASTE_(a, b) a##b
+#define PASTE(a, b) PASTE_ (a, b)
+
+
+static inline wgi_lane *lanes (const wgi_lane_frame *frame, int plane) { return (wgi_lane *) frame->plane[plane]; }
+
+LANE take (wgi_lane *adjoint)
+{
+  const wgi_lane t = *adjoint;
+  *adjoint = wgi_lane_rest ();
+  return t;
+}
+
+/* guards: the lanes whose outcome is the recorded one */
+
+static inline void hold (wgi_lane_frame *frame, size_t j, unsigned outcome, unsigned recorded)
+{
+  frame->held &= ~((uint64_t) (outcome ^ recorded) << j*WGI_LANE_WIDTH);
+}
+
+#define FULL ((1u << WGI_LANE_WIDTH) - 1)
+#define COMPARE(test) hold (frame, j, wgi_lane_bits (test (v[AT (word[0])], v[AT (word[1])])), word[2] ? FULL : 0)
+#define HOLD_lt COMPARE (wgi_lane_lt)
+#define HOLD_le COMPARE (wgi_lane_le)
+#define HOLD_eq COMPARE (wgi_lane_eq)
+#define OUTCOMES(expression) { unsigned same = 0; EACH_LANE same |= (unsigned) (expression) << l; hold (frame, j, same, FULL); }
+#define HOLD_index OUTCOMES (wgi_index_outcome (v[AT (word[0])][l]) == word[1])
+#define HOLD_peek OUTCOMES (wgi_peek_outcome (v[AT (word[0])][l]) == wgi_peek_outcome (v[AT (word[1])][l]))
+
+#define AT(w)             ((size_t) (w)*vectors + j)
+#define VECTORS           const size_t vectors = frame->lanes/WGI_LANE_WIDTH;
+#define LOOP              for (size_t j = 0; j < vectors; j++)
+
+/* values */
+
+#define NAME forward
+#define FRAME wgi_lane_frame
+#define EACH LOOP
+#define RECORD(guard, operands) LOOP { HOLD_##guard; }
+#define CALL              wgi_call_lanes_forward (frame, WGI_VALUE, word, out)
+#define NUM wgi_lane
+#define OPEN_PLANES       VECTORS wgi_lane *const v = lanes (frame, WGI_VALUE);
+#define REAL(w)           frame->plane[WGI_VALUE][(size_t) (w)*frame->lanes]
+#define GET(w, active)    v[AT (w)]
+#define PUT(e)            v[AT (out)] = e
+#define PUT_FLAT(e)       v[AT (out)] = e
+#define EVALF1(row)       wgi_lane_##row (v[AT (word[0])])
+#define EVALF2(row)       wgi_lane_##row (v[AT (word[0])], v[AT (word[1])])
+#define EVAL1(row)        wgi_lane_##row (a)
+#define EVAL1K(row)       wgi_lane_##row (a, k)
+#define EVAL1C(row)       wgi_lane_##row (a, c, k)
+#define EVAL2(row)        wgi_lane_##row (a, b)
+#define EVAL2K(row)       wgi_lane_##row (a, b, k)
+#define EVAL3(row)        wgi_lane_##row (a, b, c)
+#define ONE_MASK
+#include "sweep/forward.inc"
+
+#define NAME forward_dual
+#define FRAME wgi_lane_frame
+#define EACH LOOP
+#define RECORD(guard, operands) LOOP { HOLD_##guard; }
+#define CALL              wgi_call_lanes_forward (frame, WGI_D1, word, out)
+#define NUM wgi_lane_dual
+#define OPEN_PLANES       VECTORS wgi_lane *const v = lanes (frame, WGI_VALUE), *const d = lanes (frame, WGI_D1);
+#define REAL(w)           frame->plane[WGI_VALUE][(size_t) (w)*frame->lanes]
+#define LIFTED(w, active) wgi_lane_dual_make (v[AT (w)], active ? d[AT (w)] : wgi_lane_zero ())
+#define GET(w, active)    LIFTED (w, active)
+#define PUT(e)            const wgi_lane_dual r = e; v[AT (out)] = r.v; d[AT (out)] = r.d
+#define PUT_FLAT(e)       v[AT (out)] = e; d[AT (out)] = wgi_lane_zero ()
+#define EVALF1(row)       wgi_lane_##row (v[AT (word[0])])
+#define EVALF2(row)       wgi_lane_##row (v[AT (word[0])], v[AT (word[1])])
+#define EVAL1(row)        wgi_lane_dual_##row (a)
+#define EVAL1K(row)       wgi_lane_dual_##row (a, k)
+#define EVAL1C(row)       wgi_lane_dual_##row (a, c, k)
+#define EVAL2(row)        wgi_lane_dual_##row (a, b)
+#define EVAL2K(row)       wgi_lane_dual_##row (a, b, k)
+#define EVAL3(row)        wgi_lane_dual_##row (a, b, c)
+#include "sweep/forward.inc"
+
+/* adjoints: a lane at rest stays so, whatever the partial; an arm that a lane did not take is at rest there */
+
+#include <wengert/words_begin.h>
+
+#define NAME reverse
+#define FRAME wgi_lane_frame
+#define EACH LOOP
+#define OWN_TESTS
+#define PRIMAL(p)         p
+#define WHERE(test, map)  { const wgi_lane all = t; t = wgi_lane_where (test, all, wgi_lane_rest ()); map t = all; }
+#include "number/lane_words.h"
+#define CALL              wgi_call_lanes_reverse (frame, WGI_VALUE, word, out)
+#define NUM wgi_lane
+#define N(op)             wgi_lane_##op
+#define OPEN_PLANES       VECTORS const wgi_lane *const v = lanes (frame, WGI_VALUE); wgi_lane *const adjoint = lanes (frame, WGI_ADJOINT);
+#define REAL(w)           frame->plane[WGI_VALUE][(size_t) (w)*frame->lanes]
+#define GET(w, active)    v[AT (w)]
+#define RESULT            v[AT (out)]
+#define TAKE              take (&adjoint[AT (out)])
+#define ASLEEP(t)         0
+#define ADD_TO(w, e)      adjoint[AT (w)] += e
+#define AWAKE(e)          wgi_lane_where (wgi_lane_asleep (t), wgi_lane_rest (), (e) + 0.)
+#include "sweep/reverse.inc"
+#undef PRIMAL
+
+LANE_DUAL awake (wgi_lane_dual t, wgi_lane_dual e)
+{
+  const wgi_lane_mask asleep = wgi_lane_asleep (t.v);
+  return wgi_lane_dual_make (wgi_lane_where (asleep, wgi_lane_rest (), e.v + 0.), wgi_lane_where (asleep, wgi_lane_rest (), e.d));
+}
+
+LANE_DUAL narrowed (wgi_lane_mask test, wgi_lane_dual t)
+{
+  return wgi_lane_dual_make (wgi_lane_where (test, t.v, wgi_lane_rest ()), wgi_lane_where (test, t.d, wgi_lane_rest ()));
+}
+
+#define NAME reverse_dual
+#define FRAME wgi_lane_frame
+#define EACH LOOP
+#define OWN_TESTS
+#define PRIMAL(p)         (p).v
+#define WHERE(test, map)  { const wgi_lane_dual all = t; t = narrowed (test, all); map t = all; }
+#include "number/lane_words.h"
+#define CALL              wgi_call_lanes_reverse (frame, WGI_D1, word, out)
+#define NUM wgi_lane_dual
+#define N(op)             wgi_lane_dual_##op
+#define OPEN_PLANES \
+  VECTORS const wgi_lane *const v = lanes (frame, WGI_VALUE), *const d = lanes (frame, WGI_D1); \
+  wgi_lane *const adjoint = lanes (frame, WGI_ADJOINT), *const adjoint_d = lanes (frame, WGI_ADJOINT + WGI_D1);
+#define REAL(w)           frame->plane[WGI_VALUE][(size_t) (w)*frame->lanes]
+#define GET(w, active)    LIFTED (w, active)
+#define RESULT            wgi_lane_dual_make (v[AT (out)], d[AT (out)])
+#define TAKE              wgi_lane_dual_make (take (&adjoint[AT (out)]), take (&adjoint_d[AT (out)]))
+#define ASLEEP(t)         0
+#define ADD_TO(w, e)      { const wgi_lane_dual e_ = e; adjoint[AT (w)] += e_.v; adjoint_d[AT (w)] += e_.d; }
+#define AWAKE(e)          awake (t, e)
+#include "sweep/reverse.inc"
+#undef PRIMAL
+#include <wengert/words_end.h>
+
+/* loading */
+
+static void load_one_by_one (double *to, size_t lanes, size_t first, size_t width, const double *from, const size_t row[])
+{
+  for (size_t l = 0; l < lanes; l++)
+    for (size_t j = first; j < width; j++) to[j*lanes + l] = from[row[l] + j];
+}
+
+#if WGI_LANE_WIDTH == 8
+
+/* One step of a transposition: exchange the halves of each 2s x 2s block. */
+#define LOW(s, c)  ((c) & (s) ? 8 + ((c) ^ (s)) : (c))
+#define HIGH(s, c) ((c) & (s) ? 8 + (c) : ((c) ^ (s)))
+#define PICK(from, s) \
+  __builtin_shufflevector (a, b, from (s, 0), from (s, 1), from (s, 2), from (s, 3), from (s, 4), from (s, 5), from (s, 6), from (s, 7))
+#define STEP(s)                                                                                         \
+  for (int i = 0; i < 8; i++)                                                                           \
+    if (!(i & (s)))                                                                                     \
+      {                                                                                                 \
+        const wgi_lane a = r[i], b = r[i | (s)];                                                        \
+        r[i] = PICK (LOW, s), r[i | (s)] = PICK (HIGH, s);                                              \
+      }
+
+static void load (double *to, size_t lanes, size_t width, const double *from, const size_t row[])
+{
+  typedef double loose __attribute__ ((vector_size (64), aligned (8), may_alias));
+  const size_t blocks = width/8*8;
+  for (size_t l = 0; l < lanes; l += 8)
+    for (size_t j = 0; j < blocks; j += 8)
+      {
+        wgi_lane r[8];
+        for (int i = 0; i < 8; i++) r[i] = *(const loose *) &from[row[l + (size_t) i] + j];
+        STEP (1)
+        STEP (2)
+        STEP (4)
+        for (size_t i = 0; i < 8; i++) *(wgi_lane *) &to[(j + i)*lanes + l] = r[i];
+      }
+  load_one_by_one (to, lanes, blocks, width, from, row);
+}
+
+#else
+
+static void load (double *to, size_t lanes, size_t width, const double *from, const size_t row[])
+{
+  load_one_by_one (to, lanes, 0, width, from, row);
+}
+
+#endif
+
+#define NAMED_(isa) #isa
+#define NAMED(isa) NAMED_ (isa)
+
+const wgi_lane_sweeps PASTE (wgi_lanes_, WGI_ISA) =
+  { NAMED (WGI_ISA), WGI_LANE_WIDTH, forward, forward_dual, reverse, reverse_dual, load };
