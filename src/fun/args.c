@@ -101,7 +101,7 @@ static int gather (wgi_args *s, const wg_arg args[], range r[], size_t ranges, w
 {
   size_t total = 0;
   for (size_t i = 0; i < ranges; i++) r[i].first = total, total += (size_t) (r[i].end - r[i].begin);
-  *operand = malloc (wgi_times (total + 1, sizeof **operand));
+  *operand = calloc (total + 1, sizeof **operand);
   if (!*operand) return wgi_fail (WG_ENOMEM, "no memory for %zu operands", total);
   for (size_t i = 0; i < ranges; i++) memcpy (*operand + r[i].first, r[i].begin, (size_t) (r[i].end - r[i].begin)*sizeof **operand);
   for (size_t i = 0; i < s->count; i++)
@@ -117,7 +117,7 @@ int wgi_args_take (wgi_args *s, const char *name, size_t begin, size_t n, size_t
 {
   *s = (wgi_args){ .items = items, .count = nargs, .filled = begin };
   if (nargs && !args) return wgi_fail (WG_EINVAL, "%s: args is NULL", name);
-  range *r = malloc (wgi_times (nargs + 1, sizeof *r));
+  range *r = calloc (nargs + 1, sizeof *r);
   s->arg = calloc (nargs + 1, sizeof *s->arg);
   size_t ranges = 0;
   *operand = NULL;

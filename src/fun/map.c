@@ -168,7 +168,7 @@ static void free_instance (wgi_callee *callee)
 {
   wgi_map_callee *c = (wgi_map_callee *) callee;
   if (c->one) wgi_callee_free (c->one);
-  free (c->arg), free (c->block), free (c->room);
+  free (c->arg), free (c->own.block), free (c->nested.block), free (c->room);
 }
 
 /* The arrays of the sweeps ahead and of the sums, in one room. */
@@ -195,7 +195,8 @@ static wgi_callee *instance (wgi_source *source)
   const wgi_map *s = (const wgi_map *) source;
   wgi_map_callee *c = (wgi_map_callee *) wgi_callee_new (source, sizeof *c);
   if (!c) return NULL;
-  c->callee.forward = forward, c->callee.reverse = reverse, c->callee.bind = bind, c->callee.free = free_instance;
+  c->callee.forward = forward, c->callee.reverse = reverse, c->callee.lanes = wgi_map_nested;
+  c->callee.bind = bind, c->callee.free = free_instance;
   c->kernel = wgi_lanes_for_cpu (NULL);
   c->items = s->args.items;
   c->arg = malloc (wgi_times (s->args.count + 1, sizeof *c->arg));

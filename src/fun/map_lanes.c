@@ -26,14 +26,13 @@ size_t wgi_map_lanes_for (const wgi_program *p)
   return lanes;
 }
 
-/* Planes for the trace at hand; adjoints are at rest, but those of inputs are kept. */
-static int have_planes (wgi_map_callee *c, unsigned planes)
+int wgi_map_planes (wgi_map_callee *c, wgi_map_frame *f, size_t lanes, unsigned planes)
 {
   const wgi_program *p = program (c);
-  const size_t lanes = wgi_map_of (c)->lanes, need = wgi_times (wgi_numbers (p), lanes);
+  const size_t need = wgi_times (wgi_numbers (p), lanes);
   unsigned count = 0;
-  if (need <= c->numbers && (planes & ~c->planes) == 0) return WG_OK;
-  planes |= c->planes;
+  if (need <= f->numbers && (planes & ~f->planes) == 0 && lanes == f->frame.lanes) return WG_OK;
+  planes |= f->planes;
   for (int i = 0; i < WGI_PLANES; i++) count += planes >> i & 1;
   void *block = malloc (wgi_plus (wgi_times (wgi_times (need, count), sizeof (double)), 64));
   if (!block) return wgi_fail (WG_ENOMEM, "no memory for a map's lanes");
@@ -42,49 +41,49 @@ static int have_planes (wgi_map_callee *c, unsigned planes)
     if (planes >> i & 1)
       {
         for (size_t j = 0; j < need; j++) at[j] = i & WGI_ADJOINT ? -0. : 0.;
-        if (c->planes >> i & 1) memcpy (at, c->frame.plane[i], p->n*lanes*sizeof *at);
-        c->frame.plane[i] = at, at += need;
+        if (f->planes >> i & 1 && lanes == f->frame.lanes) memcpy (at, f->frame.plane[i], p->n*lanes*sizeof *at);
+        f->frame.plane[i] = at, at += need;
       }
-  free (c->block);
-  c->block = block, c->numbers = need, c->planes = planes, c->frame.lanes = lanes, c->spread = NULL;
+  free (f->block);
+  f->block = block, f->numbers = need, f->planes = planes, f->frame.lanes = lanes, f->spread = NULL;
   return WG_OK;
 }
 
-static void put (const wgi_map_callee *c, int plane, size_t word, double value)
+static void put (const wgi_map_frame *f, int plane, size_t word, double value)
 {
-  double *to = c->frame.plane[plane] + word*c->frame.lanes;
-  for (size_t l = 0; l < c->frame.lanes; l++) to[l] = value;
+  double *to = f->frame.plane[plane] + word*f->frame.lanes;
+  for (size_t l = 0; l < f->frame.lanes; l++) to[l] = value;
 }
 
-/* Constants, parameters, and what all items share; once per sweep and trace. */
-static void spread (wgi_map_callee *c, int mode, double *const x[])
+void wgi_map_spread (wgi_map_callee *c, wgi_map_frame *f, int mode, double *const x[])
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_program *p = program (c);
   const size_t params = p->slots + p->constants;
-  for (size_t i = 0; i < p->constants; i++) put (c, WGI_VALUE, p->slots + i, p->constant[i]);
-  for (size_t i = 0; i < p->params; i++) put (c, WGI_VALUE, params + i, c->one->fun->param[i]);
+  for (size_t i = 0; i < p->constants; i++) put (f, WGI_VALUE, p->slots + i, p->constant[i]);
+  for (size_t i = 0; i < p->params; i++) put (f, WGI_VALUE, params + i, c->one->fun->param[i]);
   for (size_t i = 0; i < s->args.count; i++)
     {
       const wgi_arg *a = &c->arg[i];
-      for (size_t j = 0; j < a->width && !a->stride; j++)
+      for (size_t j = 0; j < a->width && !a->stride && (x || a->data); j++)
         if (a->place + j >= s->n)
           {
-            if (a->place + j - s->n < p->params) put (c, WGI_VALUE, params + a->place + j - s->n, a->data[j]);
+            if (a->place + j - s->n < p->params) put (f, WGI_VALUE, params + a->place + j - s->n, a->data[j]);
           }
         else
-          FOR_MODES (d, mode) put (c, d, a->place + j, !a->data ? x[d][a->first + j] : d ? 0 : a->data[j]);
+          FOR_MODES (d, mode) put (f, d, a->place + j, !a->data ? x[d][a->first + j] : d ? 0 : a->data[j]);
     }
-  c->frame.callee = c->one->fun->frame.callee;
-  c->spread = c->one->fun->trace;
+  f->frame.callee = c->one->fun->frame.callee;
+  f->spread = c->one->fun->trace;
 }
 
 static int ready (wgi_map_callee *c, const wgi_map_job *job)
 {
   unsigned planes = job->mode ? 3 : 1;
   if (job->ybar) planes |= planes << WGI_ADJOINT;
-  const int rc = have_planes (c, planes);
-  if (!rc && c->spread != c->one->fun->trace) spread (c, job->mode, job->x);
+  const int rc = wgi_map_planes (c, &c->own, wgi_map_of (c)->lanes, planes);
+  c->own.frame.sweeps = c->kernel;
+  if (!rc && c->own.spread != c->one->fun->trace) wgi_map_spread (c, &c->own, job->mode, job->x);
   return rc;
 }
 
@@ -93,7 +92,7 @@ static int ready (wgi_map_callee *c, const wgi_map_job *job)
 /* Bring rows side by side. */
 static void load (const wgi_map_callee *c, double *to, size_t width, const double *from, const size_t row[], int run)
 {
-  const size_t lanes = c->frame.lanes;
+  const size_t lanes = c->own.frame.lanes;
   if (!run) c->kernel->load (to, lanes, width, from, row);
   else for (size_t j = 0; j < width; j++) memcpy (to + j*lanes, from + row[0] + j, lanes*sizeof *to);
 }
@@ -103,7 +102,7 @@ static void fetch (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t c
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_program *p = program (c);
-  const size_t lanes = c->frame.lanes, params = p->slots + p->constants;
+  const size_t lanes = c->own.frame.lanes, params = p->slots + p->constants;
   size_t row[WGI_LANES_MOST];
   for (size_t i = 0; i < s->args.count; i++)
     {
@@ -114,7 +113,7 @@ static void fetch (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t c
       if (a->place < s->n)
         FOR_MODES (d, job->mode)
           {
-            double *to = c->frame.plane[d] + a->place*lanes;
+            double *to = c->own.frame.plane[d] + a->place*lanes;
             const size_t width = a->place + a->width > s->n ? s->n - a->place : a->width;
             if (!a->data) load (c, to, width, job->x[d] + a->first, row, run);
             else if (d) memset (to, 0, width*lanes*sizeof *to);
@@ -126,7 +125,7 @@ static void fetch (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t c
           size_t width = a->width - skip;
           if (first >= p->params) continue;
           if (first + width > p->params) width = p->params - first;
-          load (c, c->frame.plane[WGI_VALUE] + (params + first)*lanes, width, a->data + skip, row, run);
+          load (c, c->own.frame.plane[WGI_VALUE] + (params + first)*lanes, width, a->data + skip, row, run);
         }
     }
 }
@@ -135,11 +134,11 @@ static void keep_outputs (const wgi_map_callee *c, const wgi_map_job *job, size_
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_program *p = program (c);
-  const size_t lanes = c->frame.lanes;
+  const size_t lanes = c->own.frame.lanes;
   FOR_MODES (d, job->mode)
     for (size_t i = 0; i < s->m; i++)
       {
-        const double *y = d && !wgi_is_slot (p, p->out[i]) ? NULL : c->frame.plane[d] + p->out[i]*lanes;
+        const double *y = d && !wgi_is_slot (p, p->out[i]) ? NULL : c->own.frame.plane[d] + p->out[i]*lanes;
         for (size_t l = 0; l < lanes; l++)
           if (group >> l & 1)
             {
@@ -153,7 +152,7 @@ static void seed (const wgi_map_callee *c, const wgi_map_job *job, size_t k, uin
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_program *p = program (c);
-  const size_t lanes = c->frame.lanes;
+  const size_t lanes = c->own.frame.lanes;
   for (size_t i = 0; i < s->m; i++)
     if (wgi_is_slot (p, p->out[i]))
       for (size_t l = 0; l < lanes; l++)
@@ -161,7 +160,7 @@ static void seed (const wgi_map_callee *c, const wgi_map_job *job, size_t k, uin
           {
             const size_t from = (s->sum ? 0 : (k + l)*s->m) + i;
             if (!wgi_asleep (job->ybar[0][from]))
-              FOR_MODES (d, job->mode) c->frame.plane[WGI_ADJOINT + d][p->out[i]*lanes + l] += job->ybar[d][from];
+              FOR_MODES (d, job->mode) c->own.frame.plane[WGI_ADJOINT + d][p->out[i]*lanes + l] += job->ybar[d][from];
           }
 }
 
@@ -170,10 +169,10 @@ static void take_adjoints (const wgi_map_callee *c, const wgi_map_job *job, size
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_program *p = program (c);
-  const size_t lanes = c->frame.lanes;
+  const size_t lanes = c->own.frame.lanes;
   FOR_MODES (d, job->mode)
     {
-      double *adjoint = c->frame.plane[WGI_ADJOINT + d];
+      double *adjoint = c->own.frame.plane[WGI_ADJOINT + d];
       for (size_t i = 0; i < s->m; i++)
         for (size_t l = 0; l < lanes && p->out[i] >= p->n && wgi_is_slot (p, p->out[i]); l++) adjoint[p->out[i]*lanes + l] = -0.;
       for (size_t i = 0; i < s->args.count; i++)
@@ -193,8 +192,8 @@ static void take_adjoints (const wgi_map_callee *c, const wgi_map_job *job, size
 
 static void forward (wgi_map_callee *c, const wgi_map_job *job)
 {
-  c->frame.held = UINT64_MAX;
-  (job->mode ? c->kernel->forward_dual : c->kernel->forward) (program (c), &c->frame);
+  c->own.frame.held = UINT64_MAX;
+  (job->mode ? c->kernel->forward_dual : c->kernel->forward) (program (c), &c->own.frame);
 }
 
 /* The items of group, whose values are there. */
@@ -203,7 +202,7 @@ static void finish (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t 
   if (job->y) keep_outputs (c, job, k, group);
   if (!job->ybar) return;
   seed (c, job, k, group);
-  (job->mode ? c->kernel->reverse_dual : c->kernel->reverse) (program (c), &c->frame);
+  (job->mode ? c->kernel->reverse_dual : c->kernel->reverse) (program (c), &c->own.frame);
   take_adjoints (c, job, k, count);
 }
 
@@ -215,25 +214,28 @@ static int split (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t co
   wgi_map_see (c, WGI_VALUE, job->x, k + first);
   int rc = wgi_fun_at (c->one->fun, wgi_callee_arrays (c->one).x[0]);
   *group = 0;
+  c->own.spread = NULL;
   if (!rc) rc = ready (c, job);
   if (!rc)
     {
       fetch (c, job, k, count);
       forward (c, job);
-      *group = c->frame.held & pending;
+      *group = c->own.frame.held & pending;
       if (!(*group >> first & 1)) *group = 0;
     }
-  if (rc >= 0 && !*group) rc = wgi_map_item (c, job, k + first);
-  return rc;
+  if (rc < 0 || *group) return rc;
+  c->own.spread = NULL;
+  rc = wgi_map_item (c, job, k + first);
+  return rc < 0 ? rc : ready (c, job);
 }
 
 static int tile (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t count)
 {
   uint64_t pending = UINT64_MAX >> (WGI_LANES_MOST - count);
-  c->frame.status = 0;
+  c->own.frame.status = 0;
   fetch (c, job, k, count);
   forward (c, job);
-  if ((c->frame.held & pending) == pending) finish (c, job, k, count, pending);
+  if ((c->own.frame.held & pending) == pending) finish (c, job, k, count, pending);
   else
     while (pending)
       {
@@ -243,7 +245,7 @@ static int tile (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t cou
         if (group) finish (c, job, k, count, group);
         pending &= group ? ~group : pending - 1;
       }
-  return c->frame.status;
+  return c->own.frame.status;
 }
 
 /* chunks */
@@ -259,7 +261,7 @@ static double sum_of_lanes (const double lane[], size_t lanes)
 static void add_chunk (wgi_map_callee *c, const wgi_map_job *job)
 {
   const wgi_map *s = wgi_map_of (c);
-  const size_t lanes = c->frame.lanes;
+  const size_t lanes = c->own.frame.lanes;
   FOR_MODES (d, job->mode)
     {
       for (size_t i = 0; job->y && s->sum && i < s->m; i++)
@@ -267,7 +269,7 @@ static void add_chunk (wgi_map_callee *c, const wgi_map_job *job)
       for (size_t i = 0; job->ybar && i < s->args.count; i++)
         {
           const wgi_arg *a = &c->arg[i];
-          double *from = c->frame.plane[WGI_ADJOINT + d] + a->place*lanes;
+          double *from = c->own.frame.plane[WGI_ADJOINT + d] + a->place*lanes;
           if (a->stride || a->data) continue;
           for (size_t j = 0; j < a->width; j++) job->xbar[d][a->first + j] += sum_of_lanes (from + j*lanes, lanes);
           for (size_t j = 0; j < a->width*lanes; j++) from[j] = -0.;
@@ -288,7 +290,7 @@ int wgi_map_lanes (wgi_map_callee *c, const wgi_map_job *job)
       rc = wgi_fun_at (c->one->fun, wgi_callee_arrays (c->one).x[0]);
       if (rc < 0) return rc;
     }
-  c->spread = NULL;
+  c->own.spread = NULL;
   rc = ready (c, job);
   for (size_t begin = 0; begin < c->items && !rc; begin += chunk)
     {
@@ -297,6 +299,6 @@ int wgi_map_lanes (wgi_map_callee *c, const wgi_map_job *job)
       for (size_t k = begin; k < end && !rc; k += lanes) rc = tile (c, job, k, end - k < lanes ? end - k : lanes);
       if (!rc) add_chunk (c, job);
     }
-  if (rc) free (c->block), c->block = NULL, c->numbers = 0, c->planes = 0;      /* adjoints may be left behind */
+  if (rc) free (c->own.block), c->own = (wgi_map_frame){ .planes = 0 };      /* adjoints may be left behind */
   return rc;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the Wengert developers
  *
- * Calls in sweeps over lanes: one lane after the other, as the calls of scalar sweeps.
+ * Calls in sweeps over lanes: in all lanes at once if the callee can do that, else one lane after the other, as the calls
+ * of scalar sweeps.
  */
 #include "sweep/lanes.h"
 #include "sweep/numbers.h"
@@ -15,10 +16,19 @@ static void gather (const wgi_lane_frame *frame, int mode, size_t lane, const ui
       x[d][j] = d && operand[j] & WGI_INACTIVE ? 0 : frame->plane[d][(operand[j] & ~WGI_INACTIVE)*frame->lanes + lane];
 }
 
+/* 1: it cannot. */
+static int at_once (wgi_callee *c, int mode, int reverse, wgi_lane_frame *frame, const uint32_t *word, size_t out)
+{
+  const int rc = c->lanes && mode <= WGI_D1 ? c->lanes (c, mode, reverse, frame, word + 1, out) : 1;
+  if (rc < 0 && !frame->status) frame->status = rc;
+  return rc > 0;
+}
+
 void wgi_call_lanes_forward (wgi_lane_frame *frame, int mode, const uint32_t *word, size_t out)
 {
   wgi_callee *c = frame->callee[word[0]];
   const wgi_arrays a = wgi_callee_arrays (c);
+  if (!at_once (c, mode, 0, frame, word, out)) return;
   for (size_t lane = 0; lane < frame->lanes; lane++)
     {
       gather (frame, mode, lane, word + 1, c->source->n, a.x);
@@ -34,6 +44,7 @@ void wgi_call_lanes_reverse (wgi_lane_frame *frame, int mode, const uint32_t *wo
   wgi_callee *c = frame->callee[word[0]];
   const size_t n = c->source->n, m = c->source->m;
   const wgi_arrays a = wgi_callee_arrays (c);
+  if (!at_once (c, mode, 1, frame, word, out)) return;
   for (size_t lane = 0; lane < frame->lanes; lane++)
     {
       int awake = 0;

@@ -13,7 +13,8 @@
 
 enum { WGI_LANES_MOST = 64 };
 
-typedef struct {
+typedef struct wgi_lane_frame {
+  const struct wgi_lane_sweeps *sweeps;
   double *plane[WGI_PLANES];     /* at 64 bytes; values, tangents, adjoints of both */
   size_t lanes;                  /* a multiple of the vector, at most WGI_LANES_MOST */
   wgi_callee *const *callee;
@@ -21,7 +22,7 @@ typedef struct {
   int status;                    /* as wgi_frame's */
 } wgi_lane_frame;
 
-typedef struct {
+typedef struct wgi_lane_sweeps {
   const char *name;
   size_t width;                  /* lanes of one vector */
   void (*forward) (const wgi_program *p, wgi_lane_frame *frame);
@@ -30,6 +31,10 @@ typedef struct {
   void (*reverse_dual) (const wgi_program *p, wgi_lane_frame *frame);
   /* to[j*lanes + l] = from[row[l] + j], j < width */
   void (*load) (double *to, size_t lanes, size_t width, const double *from, const size_t row[]);
+  /* to[j] = from[word[j]], all lanes; with tangents, inactive words give 0 */
+  void (*bring) (double *to, size_t lanes, size_t width, const double *from, const uint32_t word[], int tangents);
+  /* to[word[j]] += from[j], which is put to rest; inactive words get nothing */
+  void (*give) (double *to, size_t lanes, size_t width, double *from, const uint32_t word[]);
 } wgi_lane_sweeps;
 
 extern const wgi_lane_sweeps wgi_lanes_baseline, wgi_lanes_avx2, wgi_lanes_avx512;
@@ -37,7 +42,7 @@ extern const wgi_lane_sweeps wgi_lanes_baseline, wgi_lanes_avx2, wgi_lanes_avx51
 /* The one with this name, or the best for this processor (NULL).  NULL: there is none, or the processor cannot run it. */
 const wgi_lane_sweeps *wgi_lanes_for_cpu (const char *name);
 
-/* Calls, for these sweeps: lane after lane, as wgi_call_forward and wgi_call_reverse. */
+/* Calls, for these sweeps, as wgi_call_forward and wgi_call_reverse: by the callee's lanes if it can, else lane after lane. */
 void wgi_call_lanes_forward (wgi_lane_frame *frame, int mode, const uint32_t *word, size_t out);
 void wgi_call_lanes_reverse (wgi_lane_frame *frame, int mode, const uint32_t *word, size_t out);
 

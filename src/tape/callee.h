@@ -21,6 +21,7 @@ enum { WGI_VALUE = 0, WGI_D1 = 1, WGI_D2 = 2, WGI_ADJOINT = 4, WGI_PLANES = 8 };
 
 typedef struct wgi_source wgi_source;
 typedef struct wgi_callee wgi_callee;
+struct wgi_lane_frame;
 
 /* Derivatives of a function that are functions: inputs, outputs. */
 enum wgi_derived {
@@ -63,6 +64,8 @@ struct wgi_callee {
   int ahead;                /* set by the caller of forward: will a reverse sweep follow? */
   int (*forward) (wgi_callee *, int mode, double *const x[], double *const y[]);
   int (*reverse) (wgi_callee *, int mode, double *const x[], double *const ybar[], double *const xbar[]);
+  /* In all lanes of a caller's frame, or NULL: the words of the call's operands, its first output.  1: lane after lane, please. */
+  int (*lanes) (wgi_callee *, int mode, int reverse, struct wgi_lane_frame *, const uint32_t *operand, size_t out);
   int (*bind) (wgi_callee *, const wgi_binding *, int apply);      /* arguments that take it, or a status; NULL: none */
   void (*free) (wgi_callee *);
 };
