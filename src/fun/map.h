@@ -31,10 +31,20 @@ typedef struct {
 typedef struct {
   wgi_lane_frame frame;
   void *block;                   /* the memory of its planes */
-  size_t numbers;                /* of each plane */
   unsigned planes;               /* that there are */
   const wgi_trace *spread;       /* the trace whose constants are in the frame */
 } wgi_map_frame;
+
+/* The body's words as they are in an outer program's planes, for each trip or for the one at hand. */
+typedef struct {
+  const wgi_program *program;    /* the body's; NULL: none yet */
+  const uint32_t *operand;       /* of the outer program */
+  size_t base;                   /* the outer word where the body's own begin */
+  uint8_t *is_operand;           /* per word of the program */
+  uint32_t *place;               /* per number of the body: its outer word */
+  uint32_t *word;                /* kept trips of words, or one */
+  size_t kept;                   /* trips */
+} wgi_nest;
 
 typedef struct {
   wgi_callee callee;
@@ -42,7 +52,8 @@ typedef struct {
   const wgi_lane_sweeps *kernel; /* NULL: one item at a time */
   size_t items;
   wgi_arg *arg;                  /* as in the source, but for what is bound */
-  wgi_map_frame own, nested;     /* with the items in the lanes; with those of an outer loop */
+  wgi_map_frame own;
+  wgi_nest nest;                 /* for the lanes of an outer loop */
   double *sum[2];                /* of a chunk, by lane: m x WGI_LANES_MOST, values and tangents */
   wgi_ahead ahead[2];            /* by mode */
   double *room;
@@ -63,14 +74,9 @@ void wgi_map_see (wgi_map_callee *c, int mode, double *const x[], size_t k);
 /* One item by itself. */
 int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k);
 
-/* Planes for the trace at hand with so many lanes; adjoints are at rest, but those of inputs are kept.  WG_ENOMEM. */
-int wgi_map_planes (wgi_map_callee *c, wgi_map_frame *f, size_t lanes, unsigned planes);
-
-/* Constants, parameters, and what all items share, for the trace at hand; x NULL: no variables. */
-void wgi_map_spread (wgi_map_callee *c, wgi_map_frame *f, int mode, double *const x[]);
-
 /* In the lanes of an outer loop: wgi_callee's lanes. */
 int wgi_map_nested (wgi_callee *, int mode, int reverse, wgi_lane_frame *outer, const uint32_t *operand, size_t out);
+void wgi_nest_free (wgi_nest *);
 
 /* How many items side by side: the most whose planes stay in the first cache. */
 size_t wgi_map_lanes_for (const wgi_program *);

@@ -26,14 +26,20 @@ size_t wgi_map_lanes_for (const wgi_program *p)
   return lanes;
 }
 
-int wgi_map_planes (wgi_map_callee *c, wgi_map_frame *f, size_t lanes, unsigned planes)
+/* Planes for the trace at hand; adjoints are at rest, but those of inputs are kept. */
+static int have_planes (wgi_map_callee *c, unsigned planes)
 {
   const wgi_program *p = program (c);
-  const size_t need = wgi_times (wgi_numbers (p), lanes);
+  wgi_map_frame *f = &c->own;
+  const size_t lanes = wgi_map_of (c)->lanes;
+  size_t words = wgi_numbers (p);
   unsigned count = 0;
-  if (need <= f->numbers && (planes & ~f->planes) == 0 && lanes == f->frame.lanes) return WG_OK;
+  if (words < f->frame.wanted) words = f->frame.wanted;
+  f->frame.used = wgi_numbers (p);
+  if (words <= f->frame.room && (planes & ~f->planes) == 0) return WG_OK;
   planes |= f->planes;
   for (int i = 0; i < WGI_PLANES; i++) count += planes >> i & 1;
+  const size_t need = wgi_times (words, lanes);
   void *block = malloc (wgi_plus (wgi_times (wgi_times (need, count), sizeof (double)), 64));
   if (!block) return wgi_fail (WG_ENOMEM, "no memory for a map's lanes");
   double *at = (double *) (((uintptr_t) block + 63) & ~(uintptr_t) 63);
@@ -41,49 +47,51 @@ int wgi_map_planes (wgi_map_callee *c, wgi_map_frame *f, size_t lanes, unsigned 
     if (planes >> i & 1)
       {
         for (size_t j = 0; j < need; j++) at[j] = i & WGI_ADJOINT ? -0. : 0.;
-        if (f->planes >> i & 1 && lanes == f->frame.lanes) memcpy (at, f->frame.plane[i], p->n*lanes*sizeof *at);
+        if (f->planes >> i & 1) memcpy (at, f->frame.plane[i], p->n*lanes*sizeof *at);
         f->frame.plane[i] = at, at += need;
       }
   free (f->block);
-  f->block = block, f->numbers = need, f->planes = planes, f->frame.lanes = lanes, f->spread = NULL;
+  f->block = block, f->planes = planes, f->frame.lanes = lanes, f->frame.room = words, f->spread = NULL;
   return WG_OK;
 }
 
-static void put (const wgi_map_frame *f, int plane, size_t word, double value)
+static void put (const wgi_map_callee *c, int plane, size_t word, double value)
 {
-  double *to = f->frame.plane[plane] + word*f->frame.lanes;
-  for (size_t l = 0; l < f->frame.lanes; l++) to[l] = value;
+  double *to = c->own.frame.plane[plane] + word*c->own.frame.lanes;
+  for (size_t l = 0; l < c->own.frame.lanes; l++) to[l] = value;
 }
 
-void wgi_map_spread (wgi_map_callee *c, wgi_map_frame *f, int mode, double *const x[])
+/* Constants, parameters, and what all items share, for the trace at hand. */
+static void spread (wgi_map_callee *c, int mode, double *const x[])
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_program *p = program (c);
   const size_t params = p->slots + p->constants;
-  for (size_t i = 0; i < p->constants; i++) put (f, WGI_VALUE, p->slots + i, p->constant[i]);
-  for (size_t i = 0; i < p->params; i++) put (f, WGI_VALUE, params + i, c->one->fun->param[i]);
+  for (size_t i = 0; i < p->constants; i++) put (c, WGI_VALUE, p->slots + i, p->constant[i]);
+  for (size_t i = 0; i < p->params; i++) put (c, WGI_VALUE, params + i, c->one->fun->param[i]);
+  for (size_t w = p->slots; mode && w < wgi_numbers (p); w++) put (c, WGI_D1, w, 0);      /* loops within look at them */
   for (size_t i = 0; i < s->args.count; i++)
     {
       const wgi_arg *a = &c->arg[i];
-      for (size_t j = 0; j < a->width && !a->stride && (x || a->data); j++)
+      for (size_t j = 0; j < a->width && !a->stride; j++)
         if (a->place + j >= s->n)
           {
-            if (a->place + j - s->n < p->params) put (f, WGI_VALUE, params + a->place + j - s->n, a->data[j]);
+            if (a->place + j - s->n < p->params) put (c, WGI_VALUE, params + a->place + j - s->n, a->data[j]);
           }
         else
-          FOR_MODES (d, mode) put (f, d, a->place + j, !a->data ? x[d][a->first + j] : d ? 0 : a->data[j]);
+          FOR_MODES (d, mode) put (c, d, a->place + j, !a->data ? x[d][a->first + j] : d ? 0 : a->data[j]);
     }
-  f->frame.callee = c->one->fun->frame.callee;
-  f->spread = c->one->fun->trace;
+  c->own.frame.callee = c->one->fun->frame.callee;
+  c->own.spread = c->one->fun->trace;
 }
 
 static int ready (wgi_map_callee *c, const wgi_map_job *job)
 {
   unsigned planes = job->mode ? 3 : 1;
   if (job->ybar) planes |= planes << WGI_ADJOINT;
-  const int rc = wgi_map_planes (c, &c->own, wgi_map_of (c)->lanes, planes);
+  const int rc = have_planes (c, planes);
   c->own.frame.sweeps = c->kernel;
-  if (!rc && c->own.spread != c->one->fun->trace) wgi_map_spread (c, &c->own, job->mode, job->x);
+  if (!rc && c->own.spread != c->one->fun->trace) spread (c, job->mode, job->x);
   return rc;
 }
 
@@ -190,10 +198,19 @@ static void take_adjoints (const wgi_map_callee *c, const wgi_map_job *job, size
     }
 }
 
-static void forward (wgi_map_callee *c, const wgi_map_job *job)
+/* The values of a tile; once more with more room if a loop within needs that. */
+static int forward (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t count)
 {
-  c->own.frame.held = UINT64_MAX;
-  (job->mode ? c->kernel->forward_dual : c->kernel->forward) (program (c), &c->own.frame);
+  wgi_lane_frame *f = &c->own.frame;
+  for (;;)
+    {
+      fetch (c, job, k, count);
+      f->held = UINT64_MAX, f->wanted = 0;
+      (job->mode ? c->kernel->forward_dual : c->kernel->forward) (program (c), f);
+      if (!f->wanted) return WG_OK;
+      const int rc = ready (c, job);
+      if (rc) return rc;
+    }
 }
 
 /* The items of group, whose values are there. */
@@ -218,10 +235,9 @@ static int split (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t co
   if (!rc) rc = ready (c, job);
   if (!rc)
     {
-      fetch (c, job, k, count);
-      forward (c, job);
+      rc = forward (c, job, k, count);
       *group = c->own.frame.held & pending;
-      if (!(*group >> first & 1)) *group = 0;
+      if (rc || !(*group >> first & 1)) *group = 0;
     }
   if (rc < 0 || *group) return rc;
   c->own.spread = NULL;
@@ -233,15 +249,15 @@ static int tile (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t cou
 {
   uint64_t pending = UINT64_MAX >> (WGI_LANES_MOST - count);
   c->own.frame.status = 0;
-  fetch (c, job, k, count);
-  forward (c, job);
+  const int rc = forward (c, job, k, count);
+  if (rc) return rc;
   if ((c->own.frame.held & pending) == pending) finish (c, job, k, count, pending);
   else
     while (pending)
       {
         uint64_t group;
-        const int rc = split (c, job, k, count, pending, &group);
-        if (rc < 0) return rc;
+        const int went = split (c, job, k, count, pending, &group);
+        if (went < 0) return went;
         if (group) finish (c, job, k, count, group);
         pending &= group ? ~group : pending - 1;
       }

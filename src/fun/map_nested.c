@@ -2,22 +2,27 @@
  * Copyright the Wengert developers
  *
  * A map within a body that is swept in lanes: the lanes are the outer loop's items, and this loop's trips come one after the
- * other.  A trip brings its operands from the outer planes and, in reverse, gives their adjoints back; the trip's
- * values are computed again there.  Lanes that do not hold the body's trace at hand take that trip by themselves.
+ * other.  Nothing is copied: a trip is the body's program with its words renamed, inputs to the outer words that they are, the rest
+ * to words behind the outer program's.  Renamed words are kept for the trips if that is not too much.  In reverse a trip's
+ * values are computed again.  Lanes that do not hold the body's trace at hand take that trip by themselves.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fun/map.h"
+#include "program/operation.h"
 #include "sweep/numbers.h"
 
 #define FOR_MODES(d, mode) for (int d = 0; d <= (mode); d++) if ((d & (mode)) == d)
 
+enum { KEPT_WORDS = 1 << 18 };
+
 typedef struct {
   wgi_map_callee *c;
   const wgi_map *s;
-  const wgi_program *p;
-  wgi_lane_frame *in, *outer;
+  wgi_program body;              /* with words, inputs and slots of the outer planes */
+  wgi_lane_frame *outer;
   int mode;
   const uint32_t *operand;       /* words of the outer program */
   size_t out;                    /* its slot of the first output */
@@ -25,55 +30,147 @@ typedef struct {
 
 static double *at (const wgi_lane_frame *frame, int plane, size_t word) { return frame->plane[plane] + word*frame->lanes; }
 
-/* Data are the same in all lanes. */
-static void put_data (const nest *t, const wgi_arg *a, const double *data)
+/* renaming */
+
+void wgi_nest_free (wgi_nest *r)
 {
-  const size_t lanes = t->in->lanes, params = t->p->slots + t->p->constants;
-  for (size_t j = 0; j < a->width; j++)
+  free (r->is_operand), free (r->place), free (r->word);
+  *r = (wgi_nest){ 0 };
+}
+
+/* The outer words of the body's inputs and parameters in trip k.  Data have words of their own: those of parameters, and
+ * for inputs as many behind them. */
+static void place_trip (const wgi_map_callee *c, wgi_nest *r, size_t k)
+{
+  const wgi_map *s = wgi_map_of (c);
+  for (size_t i = 0; i < s->args.count; i++)
     {
-      const size_t place = a->place + j;
-      if (place >= t->s->n + t->p->params) break;
-      double *to = at (t->in, WGI_VALUE, place < t->s->n ? place : params + place - t->s->n);
-      for (size_t l = 0; l < lanes; l++) to[l] = data[j];
-      if (place < t->s->n && t->mode) memset (at (t->in, WGI_D1, place), 0, lanes*sizeof *to);
+      const wgi_arg *a = &c->arg[i];
+      const uint32_t *from = r->operand + a->first + (a->data ? 0 : wgi_arg_row (a, k));
+      for (size_t j = 0; j < a->width && !a->data; j++) r->place[a->place + j] = from[j] & ~WGI_INACTIVE;
     }
 }
 
-/* What trip k sees, or what all trips share. */
-static void bring (const nest *t, size_t k, int shared)
+static void rename_words (const wgi_nest *r, uint32_t to[])
 {
+  const wgi_program *p = r->program;
+  for (size_t i = 0; i < p->words; i++)
+    to[i] = r->is_operand[i] ? r->place[p->word[i] & ~WGI_INACTIVE] | (p->word[i] & WGI_INACTIVE) : p->word[i];
+}
+
+/* Which words of a program name numbers? */
+static void mark_operands (const wgi_program *p, uint8_t is_operand[])
+{
+  memset (is_operand, 0, p->words);
+  for (wgi_operation o = wgi_first (p); wgi_is_one (&o); wgi_next (&o))
+    {
+      uint8_t *mark = is_operand + (o.word - p->word);
+      if (o.row == WGI_ROW_call) memset (mark + 1, 1, o.operands);
+      else memset (mark, 1, o.operands);
+      if (o.row == WGI_GUARD_peek) mark[1] = 1;
+    }
+}
+
+/* Words that the body needs behind the outer program's: slots, constants, parameters, and inputs for data. */
+static size_t own_words (const wgi_program *p) { return wgi_numbers (p); }
+
+static int rename_for (wgi_map_callee *c, const wgi_program *p, const uint32_t *operand, size_t base)
+{
+  wgi_nest *r = &c->nest;
+  if (r->program == p && r->operand == operand && r->base == base && (r->kept == 1 || r->kept == c->items)) return WG_OK;
+  wgi_nest_free (r);
+  const size_t all = wgi_times (p->words, c->items), numbers = wgi_numbers (p);
+  if (all > SIZE_MAX/8) return wgi_fail (WG_ENOMEM, "no memory for a map in a map");
+  r->kept = all <= KEPT_WORDS ? c->items : 1;
+  r->is_operand = malloc (p->words + 1), r->place = malloc (wgi_times (numbers + 1, sizeof *r->place));
+  r->word = malloc (wgi_times (wgi_times (p->words, r->kept) + 1, sizeof *r->word));
+  if (!r->is_operand || !r->place || !r->word) return wgi_nest_free (r), wgi_fail (WG_ENOMEM, "no memory for a map in a map");
+  r->program = p, r->operand = operand, r->base = base;
+  mark_operands (p, r->is_operand);
+  for (size_t i = 0; i < numbers; i++) r->place[i] = (uint32_t) (base + i);
+  for (size_t k = 0; r->kept == c->items && k < c->items; k++)
+    {
+      place_trip (c, r, k);
+      rename_words (r, r->word + k*p->words);
+    }
+  return WG_OK;
+}
+
+/* trips */
+
+/* The same number in all lanes. */
+static void put (const nest *t, size_t place, double value)
+{
+  double *to = at (t->outer, WGI_VALUE, t->c->nest.base + place);
+  for (size_t l = 0; l < t->outer->lanes; l++) to[l] = value;
+  if (t->mode) memset (at (t->outer, WGI_D1, t->c->nest.base + place), 0, t->outer->lanes*sizeof *to);
+}
+
+static void put_data (const nest *t, size_t k, int shared)
+{
+  const wgi_program *p = t->c->nest.program;
   for (size_t i = 0; i < t->s->args.count; i++)
     {
       const wgi_arg *a = &t->c->arg[i];
-      if ((a->stride == 0) != shared) continue;
-      const size_t row = shared ? 0 : wgi_arg_row (a, k);
-      if (a->data) put_data (t, a, a->data + row);
-      else
-        FOR_MODES (d, t->mode)
-          t->in->sweeps->bring (at (t->in, d, a->place), t->in->lanes, a->width, t->outer->plane[d],
-                                t->operand + a->first + row, d != 0);
+      if (!a->data || (a->stride == 0) != shared) continue;
+      const double *row = a->data + wgi_arg_row (a, k);
+      for (size_t j = 0; j < a->width; j++)
+        if (a->place + j < t->s->n) put (t, a->place + j, row[j]);
+        else if (a->place + j - t->s->n < p->params) put (t, p->slots + p->constants + a->place + j - t->s->n, row[j]);
     }
 }
 
-static void give (const nest *t, size_t k, int shared)
+/* The body as it is in trip k. */
+static void take_trip (nest *t, size_t k)
 {
-  for (size_t i = 0; i < t->s->args.count; i++)
+  wgi_nest *r = &t->c->nest;
+  put_data (t, k, 0);
+  if (r->kept == t->c->items) t->body.word = r->word + k*t->body.words;
+  else
     {
-      const wgi_arg *a = &t->c->arg[i];
-      if ((a->stride == 0) != shared || a->data) continue;
-      FOR_MODES (d, t->mode)
-        t->in->sweeps->give (t->outer->plane[WGI_ADJOINT + d], t->in->lanes, a->width, at (t->in, WGI_ADJOINT + d, a->place),
-                             t->operand + a->first + (shared ? 0 : wgi_arg_row (a, k)));
+      place_trip (t->c, r, k);
+      rename_words (r, r->word);
+      t->body.word = r->word;
     }
 }
 
-static void sweep (const nest *t)
+/* The body's trace at hand in the outer planes.  1: there is no room. */
+static int take_body (nest *t)
 {
-  t->in->held = UINT64_MAX;
-  (t->mode ? t->in->sweeps->forward_dual : t->in->sweeps->forward) (t->p, t->in);
+  wgi_map_callee *c = t->c;
+  const wgi_program *p = c->one->fun->trace->program;
+  const size_t base = t->outer->used;
+  if (base + own_words (p) > t->outer->room) return t->outer->wanted = base + own_words (p), 1;
+  const int rc = rename_for (c, p, t->operand, base);
+  if (rc) return rc;
+  t->body = *p;
+  t->body.n = base + p->n, t->body.slots = base + p->slots;
+  for (size_t i = 0; i < p->constants; i++) put (t, p->slots + i, p->constant[i]);
+  for (size_t i = 0; i < p->params; i++) put (t, p->slots + p->constants + i, c->one->fun->param[i]);
+  put_data (t, 0, 1);
+  return WG_OK;
+}
+
+static void sweep (const nest *t, int reverse)
+{
+  wgi_lane_frame *f = t->outer;
+  const wgi_lane_sweeps *s = f->sweeps;
+  wgi_callee *const *callee = f->callee;
+  const size_t used = f->used;
+  f->callee = t->c->one->fun->frame.callee, f->used = used + own_words (t->c->nest.program);
+  (reverse ? t->mode ? s->reverse_dual : s->reverse : t->mode ? s->forward_dual : s->forward) (&t->body, f);
+  f->callee = callee, f->used = used;
 }
 
 static size_t out_slot (const nest *t, size_t k) { return t->out + (t->s->sum ? 0 : k*t->s->m); }
+
+/* The outer word that output i of the body is, renamed as the words of the trip are. */
+static size_t own_output (const nest *t, size_t i)
+{
+  return t->c->nest.place[t->c->nest.program->out[i]];
+}
+
+static int output_is_slot (const nest *t, size_t i) { return wgi_is_slot (t->c->nest.program, t->c->nest.program->out[i]); }
 
 /* lanes by themselves */
 
@@ -148,70 +245,62 @@ static int lane_reverse (const nest *t, size_t k, size_t l)
   return WG_OK;
 }
 
-static int by_themselves (const nest *t, size_t k, int reverse)
+static int by_themselves (const nest *t, size_t k, uint64_t held, int reverse)
 {
   int rc = WG_OK;
-  for (size_t l = 0; l < t->in->lanes && rc >= 0; l++)
-    if (!(t->in->held >> l & 1))
-      {
-        rc = reverse ? lane_reverse (t, k, l) : lane_forward (t, k, l);
-        t->c->nested.spread = NULL;              /* the body may be at another trace now */
-      }
+  for (size_t l = 0; l < t->outer->lanes && rc >= 0; l++)
+    if (!(held >> l & 1)) rc = reverse ? lane_reverse (t, k, l) : lane_forward (t, k, l);
   return rc;
 }
 
-/* trips */
-
-/* The planes for the body's trace, with what all trips share. */
-static int renew (nest *t, int reverse)
+/* Values of trip k; the lanes that hold its trace. */
+static uint64_t values (nest *t, size_t k)
 {
-  wgi_map_frame *f = &t->c->nested;
-  const unsigned planes = t->mode ? 3 : 1;
-  const int rc = wgi_map_planes (t->c, f, t->outer->lanes, reverse ? planes | planes << WGI_ADJOINT : planes);
-  if (rc || f->spread) return rc;
-  t->p = t->c->one->fun->trace->program;
-  f->frame.sweeps = t->outer->sweeps;
-  wgi_map_spread (t->c, f, t->mode, NULL);
-  bring (t, 0, 1);
-  return WG_OK;
+  const uint64_t outer = t->outer->held;
+  take_trip (t, k);
+  t->outer->held = UINT64_MAX;
+  sweep (t, 0);
+  const uint64_t held = t->outer->held;
+  t->outer->held = outer;
+  return held;
 }
 
-static int trip_forward (const nest *t, size_t k)
+static int trip_forward (nest *t, size_t k)
 {
-  const size_t lanes = t->in->lanes;
-  bring (t, k, 0);
-  sweep (t);
+  const size_t lanes = t->outer->lanes;
+  const uint64_t held = values (t, k);
+  if (t->outer->wanted) return WG_OK;
+  place_trip (t->c, &t->c->nest, k);
   FOR_MODES (d, t->mode)
     for (size_t i = 0; i < t->s->m; i++)
       {
-        const double *y = d && !wgi_is_slot (t->p, t->p->out[i]) ? NULL : at (t->in, d, t->p->out[i]);
+        const double *y = at (t->outer, d, own_output (t, i));
         double *to = at (t->outer, d, out_slot (t, k) + i);
         for (size_t l = 0; l < lanes; l++)
-          if (t->in->held >> l & 1) to[l] = (t->s->sum ? to[l] : 0) + (y ? y[l] : 0);
+          if (held >> l & 1) to[l] = (t->s->sum ? to[l] : 0) + y[l];
       }
-  return by_themselves (t, k, 0);
+  return by_themselves (t, k, held, 0);
 }
 
-static int trip_reverse (const nest *t, size_t k)
+static int trip_reverse (nest *t, size_t k)
 {
-  const size_t lanes = t->in->lanes;
-  bring (t, k, 0);
-  sweep (t);
+  const size_t lanes = t->outer->lanes;
+  const uint64_t held = values (t, k);
+  place_trip (t->c, &t->c->nest, k);
   FOR_MODES (d, t->mode)
     for (size_t i = 0; i < t->s->m; i++)
       {
         const double *from = at (t->outer, WGI_ADJOINT + d, out_slot (t, k) + i);
-        double *to = at (t->in, WGI_ADJOINT + d, t->p->out[i]);
-        for (size_t l = 0; l < lanes && wgi_is_slot (t->p, t->p->out[i]); l++)
-          if (t->in->held >> l & 1) to[l] += from[l];
+        double *to = at (t->outer, WGI_ADJOINT + d, own_output (t, i));
+        for (size_t l = 0; l < lanes && output_is_slot (t, i); l++)
+          if (held >> l & 1) to[l] += from[l];
       }
-  (t->mode ? t->in->sweeps->reverse_dual : t->in->sweeps->reverse) (t->p, t->in);
+  sweep (t, 1);
   FOR_MODES (d, t->mode)
     for (size_t i = 0; i < t->s->m; i++)
-      for (size_t l = 0; l < lanes && t->p->out[i] >= t->p->n && wgi_is_slot (t->p, t->p->out[i]); l++)
-        at (t->in, WGI_ADJOINT + d, t->p->out[i])[l] = -0.;
-  give (t, k, 0);
-  return by_themselves (t, k, 1);
+      for (size_t l = 0; l < lanes && output_is_slot (t, i) && own_output (t, i) >= t->body.n; l++)
+        at (t->outer, WGI_ADJOINT + d, own_output (t, i))[l] = -0.;
+  return by_themselves (t, k, held, 1);
 }
 
 /* Outputs to 0 before a sum, their adjoints to rest after a reverse sweep. */
@@ -224,22 +313,35 @@ static void clear_outputs (const nest *t, int first_plane, double value)
     }
 }
 
+/* Adjoints that nobody takes: of operands that carry no derivative, and of data. */
+static void forget_adjoints (const nest *t)
+{
+  const size_t lanes = t->outer->lanes;
+  const wgi_nest *r = &t->c->nest;
+  FOR_MODES (d, t->mode)
+    {
+      for (size_t j = 0; j < t->s->source.n; j++)
+        for (size_t l = 0; l < lanes && t->operand[j] & WGI_INACTIVE; l++)
+          at (t->outer, WGI_ADJOINT + d, t->operand[j] & ~WGI_INACTIVE)[l] = -0.;
+      for (size_t i = 0; i < t->s->args.count; i++)
+        for (size_t j = 0; j < t->c->arg[i].width && t->c->arg[i].data && t->c->arg[i].place + j < t->s->n; j++)
+          for (size_t l = 0; l < lanes; l++) at (t->outer, WGI_ADJOINT + d, r->base + t->c->arg[i].place + j)[l] = -0.;
+    }
+}
+
 int wgi_map_nested (wgi_callee *callee, int mode, int reverse, wgi_lane_frame *outer, const uint32_t *operand, size_t out)
 {
   wgi_map_callee *c = (wgi_map_callee *) callee;
-  wgi_map_frame *f = &c->nested;
-  if (!c->kernel || wgi_fun_is_stale (c->one->fun)) return 1;
-  nest t = { .c = c, .s = wgi_map_of (c), .in = &f->frame, .outer = outer, .mode = mode, .operand = operand, .out = out };
+  nest t = { .c = c, .s = wgi_map_of (c), .outer = outer, .mode = mode, .operand = operand, .out = out };
   int rc = WG_OK;
-  f->spread = NULL, f->frame.status = 0;
+  if (!c->kernel || wgi_fun_is_stale (c->one->fun)) return 1;
   if (!reverse && t.s->sum) clear_outputs (&t, WGI_VALUE, 0);
-  for (size_t k = 0; k < c->items && rc >= 0; k++)
+  for (size_t k = 0; k < c->items && rc >= 0 && !outer->wanted; k++)
     {
-      rc = renew (&t, reverse);
+      if (k == 0 || c->nest.program != c->one->fun->trace->program) rc = take_body (&t);
+      if (rc > 0) return reverse;              /* no room: this sweep is void; in reverse, lane after lane */
       if (!rc) rc = reverse ? trip_reverse (&t, k) : trip_forward (&t, k);
     }
-  if (reverse && c->items && rc >= 0) give (&t, 0, 1);
-  if (reverse) clear_outputs (&t, WGI_ADJOINT, -0.);
-  if (rc < 0) f->numbers = 0;              /* adjoints may be left behind: new planes next time */
-  return rc < 0 ? rc : f->frame.status;
+  if (reverse) clear_outputs (&t, WGI_ADJOINT, -0.), forget_adjoints (&t);
+  return rc < 0 ? rc : WG_OK;
 }

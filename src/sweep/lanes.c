@@ -202,31 +202,8 @@ static void load (double *to, size_t lanes, size_t width, const double *from, co
 
 #endif
 
-/* operands of loops within loops */
-
-static void bring (double *to, size_t lanes, size_t width, const double *from, const uint32_t word[], int tangents)
-{
-  const size_t vectors = lanes/WGI_LANE_WIDTH;
-  const wgi_lane *in = (const wgi_lane *) from;
-  wgi_lane *out = (wgi_lane *) to;
-  for (size_t w = 0; w < width; w++, out += vectors)
-    LOOP out[j] = tangents && word[w] & WGI_INACTIVE ? wgi_lane_zero () : in[AT (word[w] & ~WGI_INACTIVE)];
-}
-
-static void give (double *to, size_t lanes, size_t width, double *from, const uint32_t word[])
-{
-  const size_t vectors = lanes/WGI_LANE_WIDTH;
-  wgi_lane *in = (wgi_lane *) from, *out = (wgi_lane *) to;
-  for (size_t w = 0; w < width; w++, in += vectors)
-    LOOP
-      {
-        if (!(word[w] & WGI_INACTIVE)) out[AT (word[w])] += in[j];
-        in[j] = wgi_lane_rest ();
-      }
-}
-
 #define NAMED_(isa) #isa
 #define NAMED(isa) NAMED_ (isa)
 
 const wgi_lane_sweeps PASTE (wgi_lanes_, WGI_ISA) =
-  { NAMED (WGI_ISA), WGI_LANE_WIDTH, forward, forward_dual, reverse, reverse_dual, load, bring, give };
+  { NAMED (WGI_ISA), WGI_LANE_WIDTH, forward, forward_dual, reverse, reverse_dual, load };

@@ -17,6 +17,8 @@ typedef struct wgi_lane_frame {
   const struct wgi_lane_sweeps *sweeps;
   double *plane[WGI_PLANES];     /* at 64 bytes; values, tangents, adjoints of both */
   size_t lanes;                  /* a multiple of the vector, at most WGI_LANES_MOST */
+  size_t used, room;             /* words that the program has; words that the planes have */
+  size_t wanted;                 /* room that a loop within did not find; the sweep is void then */
   wgi_callee *const *callee;
   uint64_t held;                 /* a bit per lane: did all guards have the outcome of this trace? */
   int status;                    /* as wgi_frame's */
@@ -31,10 +33,6 @@ typedef struct wgi_lane_sweeps {
   void (*reverse_dual) (const wgi_program *p, wgi_lane_frame *frame);
   /* to[j*lanes + l] = from[row[l] + j], j < width */
   void (*load) (double *to, size_t lanes, size_t width, const double *from, const size_t row[]);
-  /* to[j] = from[word[j]], all lanes; with tangents, inactive words give 0 */
-  void (*bring) (double *to, size_t lanes, size_t width, const double *from, const uint32_t word[], int tangents);
-  /* to[word[j]] += from[j], which is put to rest; inactive words get nothing */
-  void (*give) (double *to, size_t lanes, size_t width, double *from, const uint32_t word[]);
 } wgi_lane_sweeps;
 
 extern const wgi_lane_sweeps wgi_lanes_baseline, wgi_lanes_avx2, wgi_lanes_avx512;
