@@ -176,7 +176,7 @@ static void free_instance (wgi_callee *callee)
 static int make_room (wgi_map_callee *c)
 {
   const wgi_map *s = wgi_map_of (c);
-  const size_t n = s->source.n, m = s->source.m, sums = wgi_times (s->m, WGI_LANES_MOST);
+  const size_t n = s->source.n, m = s->source.m, sums = wgi_times (s->m, WGI_LANES);
   size_t all = wgi_plus (wgi_times (3, wgi_plus (m, wgi_times (2, n))), wgi_times (2, sums));
   double *at = c->room = malloc (wgi_times (wgi_plus (all, 1), sizeof *at));
   if (!at) return 0;
@@ -227,7 +227,7 @@ static wgi_source *map_source (wg_fun *body, const wgi_args *args, int sum)
   s->n = wg_fun_n (body), s->m = wg_fun_m (body);
   s->source = (wgi_source){ .users = 1, .n = args->operands, .m = sum ? s->m : wgi_times (args->items, s->m),
                             .name = sum ? "map_sum" : "map", .instance = instance, .derived = wgi_lifted, .free = free_source };
-  s->args = *args, s->body = body, s->sum = sum, s->lanes = wgi_map_lanes_for (body->trace->program);
+  s->args = *args, s->body = body, s->sum = sum;
   return &s->source;
 }
 

@@ -15,7 +15,6 @@ typedef struct {
   wgi_args args;
   wg_fun *body;                  /* own; only cloned */
   size_t n, m;                   /* of the body */
-  size_t lanes;                  /* items side by side */
   int sum;
 } wgi_map;
 
@@ -54,7 +53,7 @@ typedef struct {
   wgi_arg *arg;                  /* as in the source, but for what is bound */
   wgi_map_frame own;
   wgi_nest nest;                 /* for the lanes of an outer loop */
-  double *sum[2];                /* of a chunk, by lane: m x WGI_LANES_MOST, values and tangents */
+  double *sum[2];                /* of a chunk, by lane: m x WGI_LANES, values and tangents */
   wgi_ahead ahead[2];            /* by mode */
   double *room;
 } wgi_map_callee;
@@ -77,9 +76,6 @@ int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k);
 /* In the lanes of an outer loop: wgi_callee's lanes. */
 int wgi_map_nested (wgi_callee *, int mode, int reverse, wgi_lane_frame *outer, const uint32_t *operand, size_t out);
 void wgi_nest_free (wgi_nest *);
-
-/* How many items side by side: the most whose planes stay in the first cache. */
-size_t wgi_map_lanes_for (const wgi_program *);
 
 /* All items in lanes, for the modes WGI_VALUE and WGI_D1. */
 int wgi_map_lanes (wgi_map_callee *c, const wgi_map_job *job);

@@ -15,23 +15,15 @@
 
 #define FOR_MODES(d, mode) for (int d = 0; d <= (mode); d++) if ((d & (mode)) == d)
 
-enum { FOOTPRINT = 48 << 10, TILES = 8, CHUNKS = 32 };      /* bytes of values and adjoints of a tile; least tiles of a chunk; most chunks */
+enum { TILES = 8, CHUNKS = 32 };       /* least tiles of a chunk; chunks of many items */
 
 static const wgi_program *program (const wgi_map_callee *c) { return c->one->fun->trace->program; }
-
-size_t wgi_map_lanes_for (const wgi_program *p)
-{
-  size_t lanes = WGI_LANES_MOST;
-  while (lanes > 8 && 2*sizeof (double)*lanes*wgi_numbers (p) > FOOTPRINT) lanes /= 2;
-  return lanes;
-}
 
 /* Planes for the trace at hand; adjoints are at rest, but those of inputs are kept. */
 static int have_planes (wgi_map_callee *c, unsigned planes)
 {
   const wgi_program *p = program (c);
   wgi_map_frame *f = &c->own;
-  const size_t lanes = wgi_map_of (c)->lanes;
   size_t words = wgi_numbers (p);
   unsigned count = 0;
   if (words < f->frame.wanted) words = f->frame.wanted;
@@ -39,7 +31,7 @@ static int have_planes (wgi_map_callee *c, unsigned planes)
   if (words <= f->frame.room && (planes & ~f->planes) == 0) return WG_OK;
   planes |= f->planes;
   for (int i = 0; i < WGI_PLANES; i++) count += planes >> i & 1;
-  const size_t need = wgi_times (words, lanes);
+  const size_t need = wgi_times (words, WGI_LANES);
   void *block = malloc (wgi_plus (wgi_times (wgi_times (need, count), sizeof (double)), 64));
   if (!block) return wgi_fail (WG_ENOMEM, "no memory for a map's lanes");
   double *at = (double *) (((uintptr_t) block + 63) & ~(uintptr_t) 63);
@@ -47,18 +39,18 @@ static int have_planes (wgi_map_callee *c, unsigned planes)
     if (planes >> i & 1)
       {
         for (size_t j = 0; j < need; j++) at[j] = i & WGI_ADJOINT ? -0. : 0.;
-        if (f->planes >> i & 1) memcpy (at, f->frame.plane[i], p->n*lanes*sizeof *at);
+        if (f->planes >> i & 1) memcpy (at, f->frame.plane[i], p->n*WGI_LANES*sizeof *at);
         f->frame.plane[i] = at, at += need;
       }
   free (f->block);
-  f->block = block, f->planes = planes, f->frame.lanes = lanes, f->frame.room = words, f->spread = NULL;
+  f->block = block, f->planes = planes, f->frame.room = words, f->spread = NULL;
   return WG_OK;
 }
 
 static void put (const wgi_map_callee *c, int plane, size_t word, double value)
 {
-  double *to = c->own.frame.plane[plane] + word*c->own.frame.lanes;
-  for (size_t l = 0; l < c->own.frame.lanes; l++) to[l] = value;
+  double *to = c->own.frame.plane[plane] + word*WGI_LANES;
+  for (size_t l = 0; l < WGI_LANES; l++) to[l] = value;
 }
 
 /* Constants, parameters, and what all items share, for the trace at hand. */
@@ -100,9 +92,8 @@ static int ready (wgi_map_callee *c, const wgi_map_job *job)
 /* Bring rows side by side. */
 static void load (const wgi_map_callee *c, double *to, size_t width, const double *from, const size_t row[], int run)
 {
-  const size_t lanes = c->own.frame.lanes;
-  if (!run) c->kernel->load (to, lanes, width, from, row);
-  else for (size_t j = 0; j < width; j++) memcpy (to + j*lanes, from + row[0] + j, lanes*sizeof *to);
+  if (!run) c->kernel->load (to, width, from, row);
+  else for (size_t j = 0; j < width; j++) memcpy (to + j*WGI_LANES, from + row[0] + j, WGI_LANES*sizeof *to);
 }
 
 /* The items k .. k + count - 1, the last one repeated, into the lanes. */
@@ -110,21 +101,21 @@ static void fetch (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t c
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_program *p = program (c);
-  const size_t lanes = c->own.frame.lanes, params = p->slots + p->constants;
-  size_t row[WGI_LANES_MOST];
+  const size_t params = p->slots + p->constants;
+  size_t row[WGI_LANES];
   for (size_t i = 0; i < s->args.count; i++)
     {
       const wgi_arg *a = &c->arg[i];
       if (!a->stride) continue;
-      const int run = a->stride == 1 && !a->index && count == lanes;
-      for (size_t l = 0; l < lanes; l++) row[l] = wgi_arg_row (a, k + (l < count ? l : count - 1));
+      const int run = a->stride == 1 && !a->index && count == WGI_LANES;
+      for (size_t l = 0; l < WGI_LANES; l++) row[l] = wgi_arg_row (a, k + (l < count ? l : count - 1));
       if (a->place < s->n)
         FOR_MODES (d, job->mode)
           {
-            double *to = c->own.frame.plane[d] + a->place*lanes;
+            double *to = c->own.frame.plane[d] + a->place*WGI_LANES;
             const size_t width = a->place + a->width > s->n ? s->n - a->place : a->width;
             if (!a->data) load (c, to, width, job->x[d] + a->first, row, run);
-            else if (d) memset (to, 0, width*lanes*sizeof *to);
+            else if (d) memset (to, 0, width*WGI_LANES*sizeof *to);
             else load (c, to, width, a->data, row, run);
           }
       if (a->place + a->width > s->n)
@@ -133,7 +124,7 @@ static void fetch (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t c
           size_t width = a->width - skip;
           if (first >= p->params) continue;
           if (first + width > p->params) width = p->params - first;
-          load (c, c->own.frame.plane[WGI_VALUE] + (params + first)*lanes, width, a->data + skip, row, run);
+          load (c, c->own.frame.plane[WGI_VALUE] + (params + first)*WGI_LANES, width, a->data + skip, row, run);
         }
     }
 }
@@ -142,15 +133,14 @@ static void keep_outputs (const wgi_map_callee *c, const wgi_map_job *job, size_
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_program *p = program (c);
-  const size_t lanes = c->own.frame.lanes;
   FOR_MODES (d, job->mode)
     for (size_t i = 0; i < s->m; i++)
       {
-        const double *y = d && !wgi_is_slot (p, p->out[i]) ? NULL : c->own.frame.plane[d] + p->out[i]*lanes;
-        for (size_t l = 0; l < lanes; l++)
+        const double *y = d && !wgi_is_slot (p, p->out[i]) ? NULL : c->own.frame.plane[d] + p->out[i]*WGI_LANES;
+        for (size_t l = 0; l < WGI_LANES; l++)
           if (group >> l & 1)
             {
-              if (s->sum) c->sum[d][i*WGI_LANES_MOST + l] += y ? y[l] : 0;
+              if (s->sum) c->sum[d][i*WGI_LANES + l] += y ? y[l] : 0;
               else job->y[d][(k + l)*s->m + i] = y ? y[l] : 0;
             }
       }
@@ -160,15 +150,14 @@ static void seed (const wgi_map_callee *c, const wgi_map_job *job, size_t k, uin
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_program *p = program (c);
-  const size_t lanes = c->own.frame.lanes;
   for (size_t i = 0; i < s->m; i++)
     if (wgi_is_slot (p, p->out[i]))
-      for (size_t l = 0; l < lanes; l++)
+      for (size_t l = 0; l < WGI_LANES; l++)
         if (group >> l & 1)
           {
             const size_t from = (s->sum ? 0 : (k + l)*s->m) + i;
             if (!wgi_asleep (job->ybar[0][from]))
-              FOR_MODES (d, job->mode) c->own.frame.plane[WGI_ADJOINT + d][p->out[i]*lanes + l] += job->ybar[d][from];
+              FOR_MODES (d, job->mode) c->own.frame.plane[WGI_ADJOINT + d][p->out[i]*WGI_LANES + l] += job->ybar[d][from];
           }
 }
 
@@ -177,23 +166,22 @@ static void take_adjoints (const wgi_map_callee *c, const wgi_map_job *job, size
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_program *p = program (c);
-  const size_t lanes = c->own.frame.lanes;
   FOR_MODES (d, job->mode)
     {
       double *adjoint = c->own.frame.plane[WGI_ADJOINT + d];
       for (size_t i = 0; i < s->m; i++)
-        for (size_t l = 0; l < lanes && p->out[i] >= p->n && wgi_is_slot (p, p->out[i]); l++) adjoint[p->out[i]*lanes + l] = -0.;
+        for (size_t l = 0; l < WGI_LANES && p->out[i] >= p->n && wgi_is_slot (p, p->out[i]); l++) adjoint[p->out[i]*WGI_LANES + l] = -0.;
       for (size_t i = 0; i < s->args.count; i++)
         {
           const wgi_arg *a = &c->arg[i];
           if (!a->stride || a->data) continue;
-          double *from = adjoint + a->place*lanes;
+          double *from = adjoint + a->place*WGI_LANES;
           for (size_t l = 0; l < count; l++)
             {
               double *to = job->xbar[d] + a->first + wgi_arg_row (a, k + l);
-              for (size_t j = 0; j < a->width; j++) to[j] += from[j*lanes + l];
+              for (size_t j = 0; j < a->width; j++) to[j] += from[j*WGI_LANES + l];
             }
-          for (size_t j = 0; j < a->width*lanes; j++) from[j] = -0.;
+          for (size_t j = 0; j < a->width*WGI_LANES; j++) from[j] = -0.;
         }
     }
 }
@@ -247,7 +235,7 @@ static int split (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t co
 
 static int tile (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t count)
 {
-  uint64_t pending = UINT64_MAX >> (WGI_LANES_MOST - count);
+  uint64_t pending = ((uint64_t) 1 << count) - 1;
   c->own.frame.status = 0;
   const int rc = forward (c, job, k, count);
   if (rc) return rc;
@@ -266,29 +254,28 @@ static int tile (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t cou
 
 /* chunks */
 
-static double sum_of_lanes (const double lane[], size_t lanes)
+static double sum_of_lanes (const double lane[])
 {
-  double s[WGI_LANES_MOST];
-  memcpy (s, lane, lanes*sizeof *s);
-  while (lanes /= 2) for (size_t l = 0; l < lanes; l++) s[l] += s[l + lanes];
+  double s[WGI_LANES];
+  memcpy (s, lane, sizeof s);
+  for (size_t half = WGI_LANES/2; half; half /= 2) for (size_t l = 0; l < half; l++) s[l] += s[l + half];
   return s[0];
 }
 
 static void add_chunk (wgi_map_callee *c, const wgi_map_job *job)
 {
   const wgi_map *s = wgi_map_of (c);
-  const size_t lanes = c->own.frame.lanes;
   FOR_MODES (d, job->mode)
     {
       for (size_t i = 0; job->y && s->sum && i < s->m; i++)
-        job->y[d][i] += sum_of_lanes (c->sum[d] + i*WGI_LANES_MOST, lanes);
+        job->y[d][i] += sum_of_lanes (c->sum[d] + i*WGI_LANES);
       for (size_t i = 0; job->ybar && i < s->args.count; i++)
         {
           const wgi_arg *a = &c->arg[i];
-          double *from = c->own.frame.plane[WGI_ADJOINT + d] + a->place*lanes;
+          double *from = c->own.frame.plane[WGI_ADJOINT + d] + a->place*WGI_LANES;
           if (a->stride || a->data) continue;
-          for (size_t j = 0; j < a->width; j++) job->xbar[d][a->first + j] += sum_of_lanes (from + j*lanes, lanes);
-          for (size_t j = 0; j < a->width*lanes; j++) from[j] = -0.;
+          for (size_t j = 0; j < a->width; j++) job->xbar[d][a->first + j] += sum_of_lanes (from + j*WGI_LANES);
+          for (size_t j = 0; j < a->width*WGI_LANES; j++) from[j] = -0.;
         }
     }
 }
@@ -296,8 +283,8 @@ static void add_chunk (wgi_map_callee *c, const wgi_map_job *job)
 int wgi_map_lanes (wgi_map_callee *c, const wgi_map_job *job)
 {
   const wgi_map *s = wgi_map_of (c);
-  const size_t lanes = s->lanes, tiles = (c->items + lanes - 1)/lanes;
-  const size_t chunk = lanes*(tiles <= TILES*CHUNKS ? TILES : (tiles + CHUNKS - 1)/CHUNKS);
+  const size_t tiles = (c->items + WGI_LANES - 1)/WGI_LANES;
+  const size_t chunk = WGI_LANES*(tiles <= TILES*CHUNKS ? TILES : (tiles + CHUNKS - 1)/CHUNKS);
   int rc = WG_OK;
   if (!c->items) return WG_OK;
   if (wgi_fun_is_stale (c->one->fun))
@@ -311,8 +298,8 @@ int wgi_map_lanes (wgi_map_callee *c, const wgi_map_job *job)
   for (size_t begin = 0; begin < c->items && !rc; begin += chunk)
     {
       const size_t end = begin + chunk < c->items ? begin + chunk : c->items;
-      FOR_MODES (d, job->mode) memset (c->sum[d], 0, s->m*WGI_LANES_MOST*sizeof (double));
-      for (size_t k = begin; k < end && !rc; k += lanes) rc = tile (c, job, k, end - k < lanes ? end - k : lanes);
+      FOR_MODES (d, job->mode) memset (c->sum[d], 0, s->m*WGI_LANES*sizeof (double));
+      for (size_t k = begin; k < end && !rc; k += WGI_LANES) rc = tile (c, job, k, end - k < WGI_LANES ? end - k : WGI_LANES);
       if (!rc) add_chunk (c, job);
     }
   if (rc) free (c->own.block), c->own = (wgi_map_frame){ .planes = 0 };      /* adjoints may be left behind */

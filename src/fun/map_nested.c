@@ -28,7 +28,7 @@ typedef struct {
   size_t out;                    /* its slot of the first output */
 } nest;
 
-static double *at (const wgi_lane_frame *frame, int plane, size_t word) { return frame->plane[plane] + word*frame->lanes; }
+static double *at (const wgi_lane_frame *frame, int plane, size_t word) { return frame->plane[plane] + word*WGI_LANES; }
 
 /* renaming */
 
@@ -102,8 +102,8 @@ static int rename_for (wgi_map_callee *c, const wgi_program *p, const uint32_t *
 static void put (const nest *t, size_t place, double value)
 {
   double *to = at (t->outer, WGI_VALUE, t->c->nest.base + place);
-  for (size_t l = 0; l < t->outer->lanes; l++) to[l] = value;
-  if (t->mode) memset (at (t->outer, WGI_D1, t->c->nest.base + place), 0, t->outer->lanes*sizeof *to);
+  for (size_t l = 0; l < WGI_LANES; l++) to[l] = value;
+  if (t->mode) memset (at (t->outer, WGI_D1, t->c->nest.base + place), 0, WGI_LANES*sizeof *to);
 }
 
 static void put_data (const nest *t, size_t k, int shared)
@@ -248,7 +248,7 @@ static int lane_reverse (const nest *t, size_t k, size_t l)
 static int by_themselves (const nest *t, size_t k, uint64_t held, int reverse)
 {
   int rc = WG_OK;
-  for (size_t l = 0; l < t->outer->lanes && rc >= 0; l++)
+  for (size_t l = 0; l < WGI_LANES && rc >= 0; l++)
     if (!(held >> l & 1)) rc = reverse ? lane_reverse (t, k, l) : lane_forward (t, k, l);
   return rc;
 }
@@ -267,7 +267,6 @@ static uint64_t values (nest *t, size_t k)
 
 static int trip_forward (nest *t, size_t k)
 {
-  const size_t lanes = t->outer->lanes;
   const uint64_t held = values (t, k);
   if (t->outer->wanted) return WG_OK;
   place_trip (t->c, &t->c->nest, k);
@@ -276,7 +275,7 @@ static int trip_forward (nest *t, size_t k)
       {
         const double *y = at (t->outer, d, own_output (t, i));
         double *to = at (t->outer, d, out_slot (t, k) + i);
-        for (size_t l = 0; l < lanes; l++)
+        for (size_t l = 0; l < WGI_LANES; l++)
           if (held >> l & 1) to[l] = (t->s->sum ? to[l] : 0) + y[l];
       }
   return by_themselves (t, k, held, 0);
@@ -284,7 +283,6 @@ static int trip_forward (nest *t, size_t k)
 
 static int trip_reverse (nest *t, size_t k)
 {
-  const size_t lanes = t->outer->lanes;
   const uint64_t held = values (t, k);
   place_trip (t->c, &t->c->nest, k);
   FOR_MODES (d, t->mode)
@@ -292,13 +290,13 @@ static int trip_reverse (nest *t, size_t k)
       {
         const double *from = at (t->outer, WGI_ADJOINT + d, out_slot (t, k) + i);
         double *to = at (t->outer, WGI_ADJOINT + d, own_output (t, i));
-        for (size_t l = 0; l < lanes && output_is_slot (t, i); l++)
+        for (size_t l = 0; l < WGI_LANES && output_is_slot (t, i); l++)
           if (held >> l & 1) to[l] += from[l];
       }
   sweep (t, 1);
   FOR_MODES (d, t->mode)
     for (size_t i = 0; i < t->s->m; i++)
-      for (size_t l = 0; l < lanes && output_is_slot (t, i) && own_output (t, i) >= t->body.n; l++)
+      for (size_t l = 0; l < WGI_LANES && output_is_slot (t, i) && own_output (t, i) >= t->body.n; l++)
         at (t->outer, WGI_ADJOINT + d, own_output (t, i))[l] = -0.;
   return by_themselves (t, k, held, 1);
 }
@@ -309,23 +307,22 @@ static void clear_outputs (const nest *t, int first_plane, double value)
   FOR_MODES (d, t->mode)
     {
       double *to = at (t->outer, first_plane + d, t->out);
-      for (size_t i = 0; i < t->s->source.m*t->outer->lanes; i++) to[i] = value;
+      for (size_t i = 0; i < t->s->source.m*WGI_LANES; i++) to[i] = value;
     }
 }
 
 /* Adjoints that nobody takes: of operands that carry no derivative, and of data. */
 static void forget_adjoints (const nest *t)
 {
-  const size_t lanes = t->outer->lanes;
   const wgi_nest *r = &t->c->nest;
   FOR_MODES (d, t->mode)
     {
       for (size_t j = 0; j < t->s->source.n; j++)
-        for (size_t l = 0; l < lanes && t->operand[j] & WGI_INACTIVE; l++)
+        for (size_t l = 0; l < WGI_LANES && t->operand[j] & WGI_INACTIVE; l++)
           at (t->outer, WGI_ADJOINT + d, t->operand[j] & ~WGI_INACTIVE)[l] = -0.;
       for (size_t i = 0; i < t->s->args.count; i++)
         for (size_t j = 0; j < t->c->arg[i].width && t->c->arg[i].data && t->c->arg[i].place + j < t->s->n; j++)
-          for (size_t l = 0; l < lanes; l++) at (t->outer, WGI_ADJOINT + d, r->base + t->c->arg[i].place + j)[l] = -0.;
+          for (size_t l = 0; l < WGI_LANES; l++) at (t->outer, WGI_ADJOINT + d, r->base + t->c->arg[i].place + j)[l] = -0.;
     }
 }
 

@@ -31,16 +31,17 @@ TEST (le, _CMP_LE_OQ)
 TEST (eq, _CMP_EQ_OQ)
 TEST (ne, _CMP_NEQ_UQ)
 # undef TEST
-static inline wgi_lane_mask wgi_lane_asleep (wgi_lane t)
-{
-  return _mm512_cmpeq_epi64_mask (_mm512_castpd_si512 (t), _mm512_set1_epi64 (INT64_MIN));
-}
 static inline wgi_lane_mask wgi_lane_not (wgi_lane_mask m) { return (wgi_lane_mask) ~m; }
 static inline wgi_lane_mask wgi_lane_and (wgi_lane_mask a, wgi_lane_mask b) { return (wgi_lane_mask) (a & b); }
 static inline wgi_lane_mask wgi_lane_or (wgi_lane_mask a, wgi_lane_mask b) { return (wgi_lane_mask) (a | b); }
 static inline unsigned wgi_lane_bits (wgi_lane_mask m) { return m; }
 static inline wgi_lane_mask wgi_lane_all (void) { return 0xff; }
 LANE wgi_lane_where (wgi_lane_mask m, wgi_lane a, wgi_lane b) { return _mm512_mask_blend_pd (m, b, a); }
+/* e, a negative zero made positive, where t is not rest; elsewhere rest */
+LANE wgi_lane_awake (wgi_lane t, wgi_lane e, wgi_lane rest)
+{
+  return _mm512_mask_add_pd (rest, _mm512_cmpneq_epi64_mask (_mm512_castpd_si512 (t), _mm512_castpd_si512 (rest)), e, _mm512_setzero_pd ());
+}
 LANE wgi_lane_sqrt (wgi_lane a) { return _mm512_sqrt_pd (a); }
 LANE wgi_lane_floor (wgi_lane a) { return _mm512_roundscale_pd (a, 9); }
 LANE wgi_lane_fabs (wgi_lane a) { return _mm512_abs_pd (a); }
@@ -50,7 +51,6 @@ static inline wgi_lane_mask wgi_lane_lt (wgi_lane a, wgi_lane b) { return a < b;
 static inline wgi_lane_mask wgi_lane_le (wgi_lane a, wgi_lane b) { return a <= b; }
 static inline wgi_lane_mask wgi_lane_eq (wgi_lane a, wgi_lane b) { return a == b; }
 static inline wgi_lane_mask wgi_lane_ne (wgi_lane a, wgi_lane b) { return a != b; }
-static inline wgi_lane_mask wgi_lane_asleep (wgi_lane t) { return (wgi_lane_mask) t == INT64_MIN - (wgi_lane_mask){ 0 }; }
 static inline wgi_lane_mask wgi_lane_not (wgi_lane_mask m) { return ~m; }
 static inline wgi_lane_mask wgi_lane_and (wgi_lane_mask a, wgi_lane_mask b) { return a & b; }
 static inline wgi_lane_mask wgi_lane_or (wgi_lane_mask a, wgi_lane_mask b) { return a | b; }
@@ -64,6 +64,10 @@ static inline wgi_lane_mask wgi_lane_all (void) { return ~(wgi_lane_mask){ 0 }; 
 LANE wgi_lane_where (wgi_lane_mask m, wgi_lane a, wgi_lane b)
 {
   return (wgi_lane) ((m & (wgi_lane_mask) a) | (~m & (wgi_lane_mask) b));
+}
+LANE wgi_lane_awake (wgi_lane t, wgi_lane e, wgi_lane rest)
+{
+  return wgi_lane_where ((wgi_lane_mask) t == (wgi_lane_mask) rest, rest, e + 0.);
 }
 LANE wgi_lane_fabs (wgi_lane a) { return (wgi_lane) ((wgi_lane_mask) a & INT64_MAX); }
 # if defined __AVX__ && WGI_LANE_WIDTH == 4

@@ -13,7 +13,7 @@ static void gather (const wgi_lane_frame *frame, int mode, size_t lane, const ui
 {
   FOR_MODES (d, mode)
     for (size_t j = 0; j < n; j++)
-      x[d][j] = d && operand[j] & WGI_INACTIVE ? 0 : frame->plane[d][(operand[j] & ~WGI_INACTIVE)*frame->lanes + lane];
+      x[d][j] = d && operand[j] & WGI_INACTIVE ? 0 : frame->plane[d][(operand[j] & ~WGI_INACTIVE)*WGI_LANES + lane];
 }
 
 /* 1: it cannot. */
@@ -29,13 +29,13 @@ void wgi_call_lanes_forward (wgi_lane_frame *frame, int mode, const uint32_t *wo
   wgi_callee *c = frame->callee[word[0]];
   const wgi_arrays a = wgi_callee_arrays (c);
   if (!at_once (c, mode, 0, frame, word, out)) return;
-  for (size_t lane = 0; lane < frame->lanes; lane++)
+  for (size_t lane = 0; lane < WGI_LANES; lane++)
     {
       gather (frame, mode, lane, word + 1, c->source->n, a.x);
       const int rc = c->forward (c, mode, a.x, a.y);
       if (rc < 0 && !frame->status) frame->status = rc;
       FOR_MODES (d, mode)
-        for (size_t i = 0; i < c->source->m; i++) frame->plane[d][(out + i)*frame->lanes + lane] = rc ? NAN : a.y[d][i];
+        for (size_t i = 0; i < c->source->m; i++) frame->plane[d][(out + i)*WGI_LANES + lane] = rc ? NAN : a.y[d][i];
     }
 }
 
@@ -45,12 +45,12 @@ void wgi_call_lanes_reverse (wgi_lane_frame *frame, int mode, const uint32_t *wo
   const size_t n = c->source->n, m = c->source->m;
   const wgi_arrays a = wgi_callee_arrays (c);
   if (!at_once (c, mode, 1, frame, word, out)) return;
-  for (size_t lane = 0; lane < frame->lanes; lane++)
+  for (size_t lane = 0; lane < WGI_LANES; lane++)
     {
       int awake = 0;
-      for (size_t i = 0; i < m; i++) awake |= !wgi_asleep (frame->plane[WGI_ADJOINT][(out + i)*frame->lanes + lane]);
+      for (size_t i = 0; i < m; i++) awake |= !wgi_asleep (frame->plane[WGI_ADJOINT][(out + i)*WGI_LANES + lane]);
       FOR_MODES (d, mode)
-        for (size_t i = 0; i < m; i++) a.ybar[d][i] = wgi_take (&frame->plane[WGI_ADJOINT + d][(out + i)*frame->lanes + lane]);
+        for (size_t i = 0; i < m; i++) a.ybar[d][i] = wgi_take (&frame->plane[WGI_ADJOINT + d][(out + i)*WGI_LANES + lane]);
       if (!awake) continue;
       gather (frame, mode, lane, word + 1, n, a.x);
       const int rc = c->reverse (c, mode, a.x, a.ybar, a.xbar);
@@ -58,6 +58,6 @@ void wgi_call_lanes_reverse (wgi_lane_frame *frame, int mode, const uint32_t *wo
       FOR_MODES (d, mode)
         for (size_t j = 0; j < n; j++)
           if (!(word[1+j] & WGI_INACTIVE))
-            frame->plane[WGI_ADJOINT + d][(size_t) word[1+j]*frame->lanes + lane] += rc ? NAN : a.xbar[d][j];
+            frame->plane[WGI_ADJOINT + d][(size_t) word[1+j]*WGI_LANES + lane] += rc ? NAN : a.xbar[d][j];
     }
 }

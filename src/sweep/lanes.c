@@ -20,12 +20,15 @@
 
 static inline wgi_lane *lanes (const wgi_lane_frame *frame, int plane) { return (wgi_lane *) frame->plane[plane]; }
 
-LANE take (wgi_lane *adjoint)
+LANE take (wgi_lane *adjoint, wgi_lane rest)
 {
   const wgi_lane t = *adjoint;
-  *adjoint = wgi_lane_rest ();
+  *adjoint = rest;
   return t;
 }
+
+/* The rest state in a register: the compiler is not to know that it could make it again in every case. */
+#define REST wgi_lane rest = wgi_lane_rest (); __asm__ ("" : "+x" (rest));
 
 /* guards: the lanes whose outcome is the recorded one */
 
@@ -43,9 +46,10 @@ static inline void hold (wgi_lane_frame *frame, size_t j, unsigned outcome, unsi
 #define HOLD_index OUTCOMES (wgi_index_outcome (v[AT (word[0])][l]) == word[1])
 #define HOLD_peek OUTCOMES (wgi_peek_outcome (v[AT (word[0])][l]) == wgi_peek_outcome (v[AT (word[1])][l]))
 
-#define AT(w)             ((size_t) (w)*vectors + j)
-#define VECTORS           const size_t vectors = frame->lanes/WGI_LANE_WIDTH;
-#define LOOP              for (size_t j = 0; j < vectors; j++)
+enum { VECTORS = WGI_LANES/WGI_LANE_WIDTH };
+
+#define AT(w)             ((size_t) (w)*VECTORS + j)
+#define LOOP              for (size_t j = 0; j < VECTORS; j++)
 
 /* values */
 
@@ -55,8 +59,8 @@ static inline void hold (wgi_lane_frame *frame, size_t j, unsigned outcome, unsi
 #define RECORD(guard, operands) LOOP { HOLD_##guard; }
 #define CALL              wgi_call_lanes_forward (frame, WGI_VALUE, word, out)
 #define NUM wgi_lane
-#define OPEN_PLANES       VECTORS wgi_lane *const v = lanes (frame, WGI_VALUE);
-#define REAL(w)           frame->plane[WGI_VALUE][(size_t) (w)*frame->lanes]
+#define OPEN_PLANES       wgi_lane *const v = lanes (frame, WGI_VALUE);
+#define REAL(w)           frame->plane[WGI_VALUE][(size_t) (w)*WGI_LANES]
 #define GET(w, active)    v[AT (w)]
 #define PUT(e)            v[AT (out)] = e
 #define PUT_FLAT(e)       v[AT (out)] = e
@@ -77,8 +81,8 @@ static inline void hold (wgi_lane_frame *frame, size_t j, unsigned outcome, unsi
 #define RECORD(guard, operands) LOOP { HOLD_##guard; }
 #define CALL              wgi_call_lanes_forward (frame, WGI_D1, word, out)
 #define NUM wgi_lane_dual
-#define OPEN_PLANES       VECTORS wgi_lane *const v = lanes (frame, WGI_VALUE), *const d = lanes (frame, WGI_D1);
-#define REAL(w)           frame->plane[WGI_VALUE][(size_t) (w)*frame->lanes]
+#define OPEN_PLANES       wgi_lane *const v = lanes (frame, WGI_VALUE), *const d = lanes (frame, WGI_D1);
+#define REAL(w)           frame->plane[WGI_VALUE][(size_t) (w)*WGI_LANES]
 #define LIFTED(w, active) wgi_lane_dual_make (v[AT (w)], active ? d[AT (w)] : wgi_lane_zero ())
 #define GET(w, active)    LIFTED (w, active)
 #define PUT(e)            const wgi_lane_dual r = e; v[AT (out)] = r.v; d[AT (out)] = r.d
@@ -102,31 +106,30 @@ static inline void hold (wgi_lane_frame *frame, size_t j, unsigned outcome, unsi
 #define EACH LOOP
 #define OWN_TESTS
 #define PRIMAL(p)         p
-#define WHERE(test, map)  { const wgi_lane all = t; t = wgi_lane_where (test, all, wgi_lane_rest ()); map t = all; }
+#define WHERE(test, map)  { const wgi_lane all = t; t = wgi_lane_where (test, all, rest); map t = all; }
 #include "number/lane_words.h"
 #define CALL              wgi_call_lanes_reverse (frame, WGI_VALUE, word, out)
 #define NUM wgi_lane
 #define N(op)             wgi_lane_##op
-#define OPEN_PLANES       VECTORS const wgi_lane *const v = lanes (frame, WGI_VALUE); wgi_lane *const adjoint = lanes (frame, WGI_ADJOINT);
-#define REAL(w)           frame->plane[WGI_VALUE][(size_t) (w)*frame->lanes]
+#define OPEN_PLANES       const wgi_lane *const v = lanes (frame, WGI_VALUE); wgi_lane *const adjoint = lanes (frame, WGI_ADJOINT); REST
+#define REAL(w)           frame->plane[WGI_VALUE][(size_t) (w)*WGI_LANES]
 #define GET(w, active)    v[AT (w)]
 #define RESULT            v[AT (out)]
-#define TAKE              take (&adjoint[AT (out)])
+#define TAKE              take (&adjoint[AT (out)], rest)
 #define ASLEEP(t)         0
 #define ADD_TO(w, e)      adjoint[AT (w)] += e
-#define AWAKE(e)          wgi_lane_where (wgi_lane_asleep (t), wgi_lane_rest (), (e) + 0.)
+#define AWAKE(e)          wgi_lane_awake (t, e, rest)
 #include "sweep/reverse.inc"
 #undef PRIMAL
 
-LANE_DUAL awake (wgi_lane_dual t, wgi_lane_dual e)
+LANE_DUAL awake (wgi_lane_dual t, wgi_lane_dual e, wgi_lane rest)
 {
-  const wgi_lane_mask asleep = wgi_lane_asleep (t.v);
-  return wgi_lane_dual_make (wgi_lane_where (asleep, wgi_lane_rest (), e.v + 0.), wgi_lane_where (asleep, wgi_lane_rest (), e.d));
+  return wgi_lane_dual_make (wgi_lane_awake (t.v, e.v, rest), wgi_lane_awake (t.v, e.d, rest));
 }
 
-LANE_DUAL narrowed (wgi_lane_mask test, wgi_lane_dual t)
+LANE_DUAL narrowed (wgi_lane_mask test, wgi_lane_dual t, wgi_lane rest)
 {
-  return wgi_lane_dual_make (wgi_lane_where (test, t.v, wgi_lane_rest ()), wgi_lane_where (test, t.d, wgi_lane_rest ()));
+  return wgi_lane_dual_make (wgi_lane_where (test, t.v, rest), wgi_lane_where (test, t.d, rest));
 }
 
 #define NAME reverse_dual
@@ -134,31 +137,31 @@ LANE_DUAL narrowed (wgi_lane_mask test, wgi_lane_dual t)
 #define EACH LOOP
 #define OWN_TESTS
 #define PRIMAL(p)         (p).v
-#define WHERE(test, map)  { const wgi_lane_dual all = t; t = narrowed (test, all); map t = all; }
+#define WHERE(test, map)  { const wgi_lane_dual all = t; t = narrowed (test, all, rest); map t = all; }
 #include "number/lane_words.h"
 #define CALL              wgi_call_lanes_reverse (frame, WGI_D1, word, out)
 #define NUM wgi_lane_dual
 #define N(op)             wgi_lane_dual_##op
 #define OPEN_PLANES \
-  VECTORS const wgi_lane *const v = lanes (frame, WGI_VALUE), *const d = lanes (frame, WGI_D1); \
-  wgi_lane *const adjoint = lanes (frame, WGI_ADJOINT), *const adjoint_d = lanes (frame, WGI_ADJOINT + WGI_D1);
-#define REAL(w)           frame->plane[WGI_VALUE][(size_t) (w)*frame->lanes]
+  const wgi_lane *const v = lanes (frame, WGI_VALUE), *const d = lanes (frame, WGI_D1); \
+  wgi_lane *const adjoint = lanes (frame, WGI_ADJOINT), *const adjoint_d = lanes (frame, WGI_ADJOINT + WGI_D1); REST
+#define REAL(w)           frame->plane[WGI_VALUE][(size_t) (w)*WGI_LANES]
 #define GET(w, active)    LIFTED (w, active)
 #define RESULT            wgi_lane_dual_make (v[AT (out)], d[AT (out)])
-#define TAKE              wgi_lane_dual_make (take (&adjoint[AT (out)]), take (&adjoint_d[AT (out)]))
+#define TAKE              wgi_lane_dual_make (take (&adjoint[AT (out)], rest), take (&adjoint_d[AT (out)], rest))
 #define ASLEEP(t)         0
 #define ADD_TO(w, e)      { const wgi_lane_dual e_ = e; adjoint[AT (w)] += e_.v; adjoint_d[AT (w)] += e_.d; }
-#define AWAKE(e)          awake (t, e)
+#define AWAKE(e)          awake (t, e, rest)
 #include "sweep/reverse.inc"
 #undef PRIMAL
 #include <wengert/words_end.h>
 
 /* loading */
 
-static void load_one_by_one (double *to, size_t lanes, size_t first, size_t width, const double *from, const size_t row[])
+static void load_one_by_one (double *to, size_t first, size_t width, const double *from, const size_t row[])
 {
-  for (size_t l = 0; l < lanes; l++)
-    for (size_t j = first; j < width; j++) to[j*lanes + l] = from[row[l] + j];
+  for (size_t l = 0; l < WGI_LANES; l++)
+    for (size_t j = first; j < width; j++) to[j*WGI_LANES + l] = from[row[l] + j];
 }
 
 #if WGI_LANE_WIDTH == 8
@@ -176,11 +179,11 @@ static void load_one_by_one (double *to, size_t lanes, size_t first, size_t widt
         r[i] = PICK (LOW, s), r[i | (s)] = PICK (HIGH, s);                                              \
       }
 
-static void load (double *to, size_t lanes, size_t width, const double *from, const size_t row[])
+static void load (double *to, size_t width, const double *from, const size_t row[])
 {
   typedef double loose __attribute__ ((vector_size (64), aligned (8), may_alias));
   const size_t blocks = width/8*8;
-  for (size_t l = 0; l < lanes; l += 8)
+  for (size_t l = 0; l < WGI_LANES; l += 8)
     for (size_t j = 0; j < blocks; j += 8)
       {
         wgi_lane r[8];
@@ -188,16 +191,16 @@ static void load (double *to, size_t lanes, size_t width, const double *from, co
         STEP (1)
         STEP (2)
         STEP (4)
-        for (size_t i = 0; i < 8; i++) *(wgi_lane *) &to[(j + i)*lanes + l] = r[i];
+        for (size_t i = 0; i < 8; i++) *(wgi_lane *) &to[(j + i)*WGI_LANES + l] = r[i];
       }
-  load_one_by_one (to, lanes, blocks, width, from, row);
+  load_one_by_one (to, blocks, width, from, row);
 }
 
 #else
 
-static void load (double *to, size_t lanes, size_t width, const double *from, const size_t row[])
+static void load (double *to, size_t width, const double *from, const size_t row[])
 {
-  load_one_by_one (to, lanes, 0, width, from, row);
+  load_one_by_one (to, 0, width, from, row);
 }
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the Wengert developers
  *
- * The sweeps with many items side by side.  A plane has frame->lanes numbers for each word of the value plane: slots,
+ * The sweeps with many items side by side.  A plane has WGI_LANES numbers for each word of the value plane: slots,
  * then constants and parameters, which the caller spreads.  Adjoints rest at -0.0 lane by lane, and a lane whose
  * seeds are at rest contributes nothing: so padding and items that another trace takes need no further care.
  * One object per instruction set.
@@ -11,12 +11,11 @@
 
 #include "sweep/sweep.h"
 
-enum { WGI_LANES_MOST = 64 };
+enum { WGI_LANES = 16 };          /* a few vectors: enough to pay for an operation's dispatch, few enough for the first cache */
 
 typedef struct wgi_lane_frame {
   const struct wgi_lane_sweeps *sweeps;
   double *plane[WGI_PLANES];     /* at 64 bytes; values, tangents, adjoints of both */
-  size_t lanes;                  /* a multiple of the vector, at most WGI_LANES_MOST */
   size_t used, room;             /* words that the program has; words that the planes have */
   size_t wanted;                 /* room that a loop within did not find; the sweep is void then */
   wgi_callee *const *callee;
@@ -31,8 +30,8 @@ typedef struct wgi_lane_sweeps {
   void (*forward_dual) (const wgi_program *p, wgi_lane_frame *frame);
   void (*reverse) (const wgi_program *p, wgi_lane_frame *frame);
   void (*reverse_dual) (const wgi_program *p, wgi_lane_frame *frame);
-  /* to[j*lanes + l] = from[row[l] + j], j < width */
-  void (*load) (double *to, size_t lanes, size_t width, const double *from, const size_t row[]);
+  /* to[j*WGI_LANES + l] = from[row[l] + j], j < width */
+  void (*load) (double *to, size_t width, const double *from, const size_t row[]);
 } wgi_lane_sweeps;
 
 extern const wgi_lane_sweeps wgi_lanes_baseline, wgi_lanes_avx2, wgi_lanes_avx512;
