@@ -42,7 +42,7 @@ void wgi_map_see (wgi_map_callee *c, int mode, double *const x[], size_t k)
   if (set) wgi_fun_put_params (f, f->params, f->param);
 }
 
-static void scatter (wgi_map_callee *c, const wgi_map_job *job, size_t k, int rc)
+static void scatter (wgi_map_callee *c, const wgi_map_job *job, size_t k)
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_arrays a = wgi_callee_arrays (c->one);
@@ -52,30 +52,34 @@ static void scatter (wgi_map_callee *c, const wgi_map_job *job, size_t k, int rc
       const size_t to = arg->first + wgi_arg_row (arg, k);
       if (!arg->data)
         FOR_MODES (d, job->mode)
-          for (size_t j = 0; j < arg->width; j++) job->xbar[d][to + j] += rc ? NAN : a.xbar[d][arg->place + j];
+          for (size_t j = 0; j < arg->width; j++) job->xbar[d][to + j] += a.xbar[d][arg->place + j];
     }
+}
+
+/* Keep the first notice of the body's instance for the map's own; errors come back. */
+int wgi_map_told (wgi_map_callee *c, int rc)
+{
+  if (rc > 0 && !c->notice) c->notice = rc, c->callee.why = c->one->why;
+  return rc < 0 ? rc : WG_OK;
 }
 
 int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k)
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_arrays a = wgi_callee_arrays (c->one);
-  int rc;
+  int rc, awake = 0;
   wgi_map_see (c, job->mode, job->x, k);
   if (job->y)
     {
-      rc = c->one->forward (c->one, job->mode, a.x, a.y);
-      if (rc < 0) return rc;
+      if ((rc = wgi_map_told (c, c->one->forward (c->one, job->mode, a.x, a.y)))) return rc;
       FOR_MODES (d, job->mode)
         for (size_t i = 0; i < s->m; i++)
           {
-            const double y = rc ? NAN : a.y[d][i];
-            if (s->sum) job->y[d][i] += y;
-            else job->y[d][k*s->m + i] = y;
+            double *y = &job->y[d][s->sum ? i : k*s->m + i];
+            *y = (s->sum ? *y : 0) + a.y[d][i];
           }
     }
   if (!job->ybar) return WG_OK;
-  int awake = 0;
   FOR_MODES (d, job->mode)
     for (size_t i = 0; i < s->m; i++)
       {
@@ -83,9 +87,9 @@ int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k)
         awake |= !d && !wgi_asleep (a.ybar[0][i]);
       }
   if (!awake) return WG_OK;
-  rc = c->one->reverse (c->one, job->mode, a.x, a.ybar, a.xbar);
-  if (rc >= 0) scatter (c, job, k, rc);
-  return rc < 0 ? rc : WG_OK;
+  rc = wgi_map_told (c, c->one->reverse (c->one, job->mode, a.x, a.ybar, a.xbar));
+  if (!rc) scatter (c, job, k);
+  return rc;
 }
 
 /* instances */
@@ -94,6 +98,7 @@ static int run (wgi_map_callee *c, const wgi_map_job *job)
 {
   const wgi_map *s = wgi_map_of (c);
   int rc = WG_OK;
+  c->notice = WG_OK;
   for (size_t i = 0; i < s->args.count; i++)
     if (c->arg[i].stride && c->arg[i].bound != c->items)
       return wgi_fail (WG_ESHAPE, "%s: argument %zu has rows for %zu items of %zu", s->source.name, i, c->arg[i].bound, c->items);
@@ -102,9 +107,15 @@ static int run (wgi_map_callee *c, const wgi_map_job *job)
       if (job->y && s->sum) memset (job->y[d], 0, s->m*sizeof (double));
       if (job->ybar) memset (job->xbar[d], 0, s->source.n*sizeof (double));
     }
-  if (c->kernel && job->mode <= WGI_D1) return wgi_map_lanes (c, job);
-  for (size_t k = 0; k < c->items && !rc; k++) rc = wgi_map_item (c, job, k);
-  return rc;
+  if (c->kernel && job->mode <= WGI_D1) rc = wgi_map_lanes (c, job);
+  else
+    for (size_t k = 0; k < c->items && !rc; k++) rc = wgi_map_item (c, job, k);
+  return rc ? rc : c->notice;
+}
+
+static size_t generation (const wgi_callee *callee)
+{
+  return wgi_callee_generation (((const wgi_map_callee *) callee)->one);
 }
 
 static int same (const double *a, const double *b, size_t n) { return memcmp (a, b, n*sizeof *a) == 0; }
@@ -118,7 +129,7 @@ static int forward (wgi_callee *callee, int mode, double *const x[], double *con
   FOR_MODES (d, mode) memcpy (h->x[d], x[d], callee->source->n*sizeof (double));
   job.ybar = h->seed, job.xbar = h->xbar;
   const int rc = run (c, &job);
-  h->done = !rc;
+  h->done = !rc, h->generation = generation (callee);
   return rc;
 }
 
@@ -127,7 +138,7 @@ static int reverse (wgi_callee *callee, int mode, double *const x[], double *con
   wgi_map_callee *c = (wgi_map_callee *) callee;
   wgi_ahead *h = mode <= WGI_D1 ? &c->ahead[mode] : NULL;
   const size_t n = callee->source->n, m = callee->source->m;
-  int again = h && h->known, here = h && h->done;
+  int again = h && h->known, here = h && h->done && h->generation == generation (callee);
   if (h) FOR_MODES (d, mode) again = again && same (h->seed[d], ybar[d], m), here = here && same (h->x[d], x[d], n);
   if (again && here)
     {
@@ -197,6 +208,7 @@ static wgi_callee *instance (wgi_source *source)
   wgi_map_callee *c = (wgi_map_callee *) wgi_callee_new (source, sizeof *c);
   if (!c) return NULL;
   c->callee.forward = forward, c->callee.reverse = reverse, c->callee.lanes = wgi_map_nested;
+  c->callee.generation = generation;
   c->callee.bind = bind, c->callee.free = free_instance;
   c->kernel = wgi_lanes_for_cpu (NULL);
   c->items = s->args.items;

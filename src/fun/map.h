@@ -24,6 +24,7 @@ typedef struct {
   int known;                     /* seed is what the last reverse sweep had */
   int repeats;                   /* as had the one before, or there was only one */
   int done;                      /* xbar is there for x and seed */
+  size_t generation;             /* of the body then */
 } wgi_ahead;
 
 /* The lanes' planes for the body. */
@@ -50,6 +51,7 @@ typedef struct {
   wgi_callee *one;               /* the body at single items */
   const wgi_lane_sweeps *kernel; /* NULL: one item at a time */
   size_t items;
+  int notice;                    /* of the sweep at hand */
   wgi_arg *arg;                  /* as in the source, but for what is bound */
   wgi_map_frame own;
   wgi_nest nest;                 /* for the lanes of an outer loop */
@@ -70,12 +72,15 @@ static inline const wgi_map *wgi_map_of (const wgi_map_callee *c) { return (cons
 /* Put what item k sees into the arrays of c->one, for all modes within mode, and its parameters into the handle. */
 void wgi_map_see (wgi_map_callee *c, int mode, double *const x[], size_t k);
 
-/* One item by itself. */
+/* One item by itself.  Errors only. */
 int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k);
 
 /* In the lanes of an outer loop: wgi_callee's lanes. */
 int wgi_map_nested (wgi_callee *, int mode, int reverse, wgi_lane_frame *outer, const uint32_t *operand, size_t out);
 void wgi_nest_free (wgi_nest *);
+
+/* Keep the first notice of the body's instance for the map's own; errors come back. */
+int wgi_map_told (wgi_map_callee *c, int rc);
 
 /* All items in lanes, for the modes WGI_VALUE and WGI_D1. */
 int wgi_map_lanes (wgi_map_callee *c, const wgi_map_job *job);

@@ -227,10 +227,10 @@ static int split (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t co
       *group = c->own.frame.held & pending;
       if (rc || !(*group >> first & 1)) *group = 0;
     }
-  if (rc < 0 || *group) return rc;
+  if (rc < 0 || *group) return rc < 0 ? rc : WG_OK;
   c->own.spread = NULL;
   rc = wgi_map_item (c, job, k + first);
-  return rc < 0 ? rc : ready (c, job);
+  return rc ? rc : ready (c, job);
 }
 
 static int tile (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t count)
@@ -245,11 +245,12 @@ static int tile (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t cou
       {
         uint64_t group;
         const int went = split (c, job, k, count, pending, &group);
-        if (went < 0) return went;
+        if (went) return went;
         if (group) finish (c, job, k, count, group);
         pending &= group ? ~group : pending - 1;
       }
-  return c->own.frame.status;
+  if (c->own.frame.status > 0 && !c->notice) c->notice = c->own.frame.status, c->callee.why = c->own.frame.why;
+  return c->own.frame.status < 0 ? c->own.frame.status : WG_OK;
 }
 
 /* chunks */

@@ -80,7 +80,7 @@ static int rename_for (wgi_map_callee *c, const wgi_program *p, const uint32_t *
   if (r->program == p && r->operand == operand && r->base == base && (r->kept == 1 || r->kept == c->items)) return WG_OK;
   wgi_nest_free (r);
   const size_t all = wgi_times (p->words, c->items), numbers = wgi_numbers (p);
-  if (all > SIZE_MAX/8) return wgi_fail (WG_ENOMEM, "no memory for a map in a map");
+  if (all > PTRDIFF_MAX/8 || numbers > PTRDIFF_MAX/8) return wgi_fail (WG_ENOMEM, "no memory for a map in a map");
   r->kept = all <= KEPT_WORDS ? c->items : 1;
   r->is_operand = malloc (p->words + 1), r->place = malloc (wgi_times (numbers + 1, sizeof *r->place));
   r->word = malloc (wgi_times (wgi_times (p->words, r->kept) + 1, sizeof *r->word));
@@ -206,13 +206,13 @@ static int lane_forward (const nest *t, size_t k, size_t l)
   wgi_callee *one = t->c->one;
   const wgi_arrays a = wgi_callee_arrays (one);
   see (t, k, l);
-  const int rc = one->forward (one, t->mode, a.x, a.y);
-  if (rc < 0) return rc;
+  const int rc = wgi_map_told (t->c, one->forward (one, t->mode, a.x, a.y));
+  if (rc) return rc;
   FOR_MODES (d, t->mode)
     for (size_t i = 0; i < t->s->m; i++)
       {
         double *y = at (t->outer, d, out_slot (t, k) + i) + l;
-        *y = (t->s->sum ? *y : 0) + (rc ? NAN : a.y[d][i]);
+        *y = (t->s->sum ? *y : 0) + a.y[d][i];
       }
   return WG_OK;
 }
@@ -230,8 +230,8 @@ static int lane_reverse (const nest *t, size_t k, size_t l)
       }
   if (!awake) return WG_OK;
   see (t, k, l);
-  const int rc = one->reverse (one, t->mode, a.x, a.ybar, a.xbar);
-  if (rc < 0) return rc;
+  const int rc = wgi_map_told (t->c, one->reverse (one, t->mode, a.x, a.ybar, a.xbar));
+  if (rc) return rc;
   for (size_t i = 0; i < t->s->args.count; i++)
     {
       const wgi_arg *arg = &t->c->arg[i];
@@ -239,7 +239,7 @@ static int lane_reverse (const nest *t, size_t k, size_t l)
         {
           const uint32_t word = t->operand[arg->first + wgi_arg_row (arg, k) + j];
           if (!(word & WGI_INACTIVE))
-            FOR_MODES (d, t->mode) at (t->outer, WGI_ADJOINT + d, word)[l] += rc ? NAN : a.xbar[d][arg->place + j];
+            FOR_MODES (d, t->mode) at (t->outer, WGI_ADJOINT + d, word)[l] += a.xbar[d][arg->place + j];
         }
     }
   return WG_OK;
@@ -331,6 +331,7 @@ int wgi_map_nested (wgi_callee *callee, int mode, int reverse, wgi_lane_frame *o
   wgi_map_callee *c = (wgi_map_callee *) callee;
   nest t = { .c = c, .s = wgi_map_of (c), .outer = outer, .mode = mode, .operand = operand, .out = out };
   int rc = WG_OK;
+  c->notice = WG_OK;
   if (!c->kernel || wgi_fun_is_stale (c->one->fun)) return 1;
   if (!reverse && t.s->sum) clear_outputs (&t, WGI_VALUE, 0);
   for (size_t k = 0; k < c->items && rc >= 0 && !outer->wanted; k++)
@@ -340,5 +341,6 @@ int wgi_map_nested (wgi_callee *callee, int mode, int reverse, wgi_lane_frame *o
       if (!rc) rc = reverse ? trip_reverse (&t, k) : trip_forward (&t, k);
     }
   if (reverse) clear_outputs (&t, WGI_ADJOINT, -0.), forget_adjoints (&t);
+  if (c->notice && !outer->status) outer->status = c->notice, outer->why = c->callee.why;
   return rc < 0 ? rc : WG_OK;
 }

@@ -204,6 +204,10 @@ LANE wgi_lane_select (wgi_lane mask, wgi_lane yes, wgi_lane no)
 {
   return wgi_lane_where (wgi_lane_ne (mask, wgi_lane_zero ()), yes, no);
 }
+LANE wgi_lane_kept (wgi_lane a, wgi_lane b)
+{
+  return wgi_lane_where (wgi_lane_and (wgi_lane_eq (a, wgi_lane_zero ()), wgi_lane_is_nan (b)), wgi_lane_zero (), b);
+}
 LANE wgi_lane_is_lt (wgi_lane a, wgi_lane b) { return wgi_lane_one_if (wgi_lane_lt (a, b)); }
 LANE wgi_lane_is_le (wgi_lane a, wgi_lane b) { return wgi_lane_one_if (wgi_lane_le (a, b)); }
 LANE wgi_lane_is_eq (wgi_lane a, wgi_lane b) { return wgi_lane_one_if (wgi_lane_eq (a, b)); }

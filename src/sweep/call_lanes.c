@@ -20,28 +20,30 @@ static void gather (const wgi_lane_frame *frame, int mode, size_t lane, const ui
 static int at_once (wgi_callee *c, int mode, int reverse, wgi_lane_frame *frame, const uint32_t *word, size_t out)
 {
   const int rc = c->lanes && mode <= WGI_D1 ? c->lanes (c, mode, reverse, frame, word + 1, out) : 1;
-  if (rc < 0 && !frame->status) frame->status = rc;
+  if (rc < 0 && frame->status >= 0) frame->status = rc;
   return rc > 0;
 }
 
 void wgi_call_lanes_forward (wgi_lane_frame *frame, int mode, const uint32_t *word, size_t out)
 {
   wgi_callee *c = frame->callee[word[0]];
+  c->operand = word + 1;
   const wgi_arrays a = wgi_callee_arrays (c);
   if (!at_once (c, mode, 0, frame, word, out)) return;
   for (size_t lane = 0; lane < WGI_LANES; lane++)
     {
       gather (frame, mode, lane, word + 1, c->source->n, a.x);
       const int rc = c->forward (c, mode, a.x, a.y);
-      if (rc < 0 && !frame->status) frame->status = rc;
+      if (rc && frame->status >= 0 && (rc < 0 || !frame->status)) frame->status = rc, frame->why = c->why;
       FOR_MODES (d, mode)
-        for (size_t i = 0; i < c->source->m; i++) frame->plane[d][(out + i)*WGI_LANES + lane] = rc ? NAN : a.y[d][i];
+        for (size_t i = 0; i < c->source->m; i++) frame->plane[d][(out + i)*WGI_LANES + lane] = rc < 0 ? NAN : a.y[d][i];
     }
 }
 
 void wgi_call_lanes_reverse (wgi_lane_frame *frame, int mode, const uint32_t *word, size_t out)
 {
   wgi_callee *c = frame->callee[word[0]];
+  c->operand = word + 1;
   const size_t n = c->source->n, m = c->source->m;
   const wgi_arrays a = wgi_callee_arrays (c);
   if (!at_once (c, mode, 1, frame, word, out)) return;
@@ -54,10 +56,10 @@ void wgi_call_lanes_reverse (wgi_lane_frame *frame, int mode, const uint32_t *wo
       if (!awake) continue;
       gather (frame, mode, lane, word + 1, n, a.x);
       const int rc = c->reverse (c, mode, a.x, a.ybar, a.xbar);
-      if (rc < 0 && !frame->status) frame->status = rc;
+      if (rc && frame->status >= 0 && (rc < 0 || !frame->status)) frame->status = rc, frame->why = c->why;
       FOR_MODES (d, mode)
         for (size_t j = 0; j < n; j++)
           if (!(word[1+j] & WGI_INACTIVE))
-            frame->plane[WGI_ADJOINT + d][(size_t) word[1+j]*WGI_LANES + lane] += rc ? NAN : a.xbar[d][j];
+            frame->plane[WGI_ADJOINT + d][(size_t) word[1+j]*WGI_LANES + lane] += rc < 0 ? NAN : a.xbar[d][j];
     }
 }

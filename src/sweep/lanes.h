@@ -20,7 +20,8 @@ typedef struct wgi_lane_frame {
   size_t wanted;                 /* room that a loop within did not find; the sweep is void then */
   wgi_callee *const *callee;
   uint64_t held;                 /* a bit per lane: did all guards have the outcome of this trace? */
-  int status;                    /* as wgi_frame's */
+  int status;                    /* the first error of a call, else the first notice */
+  const char *why;               /* of the notice */
 } wgi_lane_frame;
 
 typedef struct wgi_lane_sweeps {
