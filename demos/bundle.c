@@ -89,19 +89,41 @@ static int room (scene *s)
   return s->camera && s->point && s->at && s->x ? 0 : -1;
 }
 
-/* 0 when a whole problem was read. */
+/* 0 when a whole problem was read; else it is told on stderr what is wrong with it. */
 static int load (const char *name, scene *s)
 {
   FILE *in = fopen (name, "r");
   *s = (scene){ 0 };
-  int bad = !in || fscanf (in, "%zu %zu %zu", &s->cameras, &s->points, &s->seen) != 3 || !s->seen
-            || s->cameras > 1000000 || s->points > 100000000 || s->seen > 500000000 || room (s);
+  if (!in) return perror (name), -1;
+  const char *bad = NULL;
+  size_t at = 0;
+  long long head[3];
+  if (fscanf (in, "%lld %lld %lld", &head[0], &head[1], &head[2]) != 3) bad = "it does not begin with the numbers of cameras, points and observations";
+  else if (head[0] < 1 || head[1] < 1 || head[2] < 1) bad = "it has no cameras, points or observations";
+  else if (head[0] > 1000000 || head[1] > 100000000 || head[2] > 500000000) bad = "it is too large";
+  else
+    {
+      s->cameras = (size_t) head[0], s->points = (size_t) head[1], s->seen = (size_t) head[2];
+      if (room (s)) bad = "out of memory";
+    }
   for (size_t k = 0; k < s->seen && !bad; k++)
-    bad = fscanf (in, "%d %d %lf %lf", &s->camera[k], &s->point[k], &s->at[2*k], &s->at[2*k + 1]) != 4
-          || s->camera[k] < 0 || (size_t) s->camera[k] >= s->cameras || s->point[k] < 0 || (size_t) s->point[k] >= s->points;
-  for (size_t i = 0; !bad && i < unknowns (s); i++) bad = fscanf (in, "%lf", &s->x[i]) != 1;
-  if (in) fclose (in);
-  return bad ? -1 : 0;
+    {
+      at = k + 1;
+      if (fscanf (in, "%d %d %lf %lf", &s->camera[k], &s->point[k], &s->at[2*k], &s->at[2*k + 1]) != 4) bad = "an observation is not: camera, point, x, y";
+      else if (s->camera[k] < 0 || (size_t) s->camera[k] >= s->cameras) bad = "there is no camera of that number";
+      else if (s->point[k] < 0 || (size_t) s->point[k] >= s->points) bad = "there is no point of that number";
+      else if (!isfinite (s->at[2*k]) || !isfinite (s->at[2*k + 1])) bad = "where the point was seen is no finite number";
+    }
+  if (bad && at) fprintf (stderr, "%s: observation %zu: ", name, at);
+  else if (bad) fprintf (stderr, "%s: ", name);
+  for (size_t i = 0; !bad && i < unknowns (s); i++)
+    if (fscanf (in, "%lf", &s->x[i]) != 1 || !isfinite (s->x[i]))
+      {
+        fprintf (stderr, "%s: number %zu of the %zu of cameras and points: ", name, i + 1, unknowns (s));
+        bad = "it is missing, or no finite number";
+      }
+  fclose (in);
+  return bad ? fprintf (stderr, "%s\n", bad), -1 : 0;
 }
 
 static int save (const char *name, const scene *s)
@@ -191,7 +213,7 @@ static void solve (const matrix *J, double lambda, const double g[], double s[],
     }
 }
 
-/* Minimize; 0 when a step is rounding. */
+/* Minimize, in 50 steps at most; 0 unless something is wrong. */
 static int adjust (wg_fun *f, const wg_plan *plan, matrix *J, double x[])
 {
   const size_t n = J->n, m = J->m;
@@ -207,18 +229,20 @@ static int adjust (wg_fun *f, const wg_plan *plan, matrix *J, double x[])
       solve (J, lambda, g, s, work);
       for (size_t j = 0; j < n; j++) trial[j] = x[j] - s[j];
       rc = wg_eval (f, trial, next);
+      if (rc > 0) rc = 0;                                       /* not finite: refused, as a sum that grows is */
       const double now = dot (m, next, next);
-      const int better = now < sum;
+      const int better = isfinite (now) && now < sum;
       printf ("%4d  %12.4e  %8.0e%s\n", k, sqrt (now/(double) m), lambda, better ? "" : "  refused");
       if (better)
         for (size_t j = 0; j < n; j++) x[j] = trial[j];
       lambda = better ? lambda/10 : lambda*10;
-      done = sqrt (now/(double) m) < 1e-6 || (better && now > (1 - 1e-9)*sum) || lambda > 1e9;
+      done = (better && sqrt (now/(double) m) < 1e-6) || (better && now > (1 - 1e-9)*sum) || lambda > 1e9;
       if (better) sum = now, rc = wg_sparse_jacobian (f, plan, x, r, J->value);
     }
   if (rc) fprintf (stderr, "%s: %s\n", wg_strerror (rc), wg_last_error ());
+  else if (!done) printf ("50 steps: this is not the minimum yet\n");
   free (block);
-  return rc || !done;
+  return rc;
 }
 
 static int draw (const wg_plan *plan, size_t m, size_t n)
@@ -247,7 +271,7 @@ int main (int argc, char **argv)
       close_scene (&s);
       if (bad) return fprintf (stderr, "cannot make the scene: %s\n", wg_last_error ()), 1;
     }
-  if (load (name, &s)) return fprintf (stderr, "cannot read %s\n", name), close_scene (&s), 1;
+  if (load (name, &s)) return close_scene (&s), 1;
   matrix J = { .m = 2*s.seen, .n = unknowns (&s) };
   printf ("%zu cameras, %zu points, %zu observations: %zu residuals, %zu unknowns\n", s.cameras, s.points, s.seen, J.m, J.n);
   wg_fun *f = wg_fun_record (residuals, &s, J.n, J.m, s.x);
