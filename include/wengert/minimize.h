@@ -7,6 +7,8 @@
 #ifndef WENGERT_MINIMIZE_H
 #define WENGERT_MINIMIZE_H
 
+#include <stdint.h>
+
 #include <wengert/deriv.h>
 
 #ifdef __cplusplus
@@ -27,6 +29,7 @@ extern "C" {
   X (WG_STOP_CALLBACK,    "stopped by the callback")                               \
   X (WG_STOP_NONFINITE,   "not finite at the start")                               \
   X (WG_STOP_UNBOUNDED,   "unbounded below")                                       \
+  X (WG_STOP_DIVERGED,    "diverged")                                              \
   X (WG_STOP_ERROR,       "a derivative call failed")
 
 #define WGI_STOP(name, text) name,
@@ -37,7 +40,9 @@ enum wg_stop { WG_STOPS (WGI_STOP) WGI_STOP_END_ };
 #define WG_MINIMIZE_METHODS(X)                                                     \
   X (WG_MINIMIZE_AUTO,      "automatic")                                           \
   X (WG_MINIMIZE_NEWTON_CG, "Newton-CG")    /* trust region, Hessian-vector products */ \
-  X (WG_MINIMIZE_LBFGS,     "L-BFGS")       /* line search, gradients alone */
+  X (WG_MINIMIZE_LBFGS,     "L-BFGS")       /* line search, gradients alone */ \
+  X (WG_MINIMIZE_SGD,       "stochastic gradient descent")   /* a batch of rows at a time */ \
+  X (WG_MINIMIZE_ADAM,      "Adam")         /* the same */
 
 #define WGI_METHOD(name, text) name,
 enum wg_minimize_method { WG_MINIMIZE_METHODS (WGI_METHOD) WGI_MINIMIZE_METHOD_END_ };
@@ -71,6 +76,11 @@ typedef struct {
 
 typedef int wg_minimize_callback (const wg_minimize_progress *, void *ctx);
 
+/* Make f the mean over count rows, by their numbers: most often wg_fun_set_params with their data.  count is options.batch,
+ * the last time in an epoch perhaps less; a model recorded for the whole batch then gives the rest weight 0.  ctx as for the
+ * callback.  A negative status ends the search, which returns it. */
+typedef int wg_minimize_rows (wg_fun *f, size_t count, const size_t row[], void *ctx);
+
 /* All fields zero: the defaults. */
 typedef struct {
   int method;                     /* enum wg_minimize_method */
@@ -82,6 +92,12 @@ typedef struct {
   void *ctx;                      /* handed to it */
   const double *lower, *upper;    /* bounds[n], infinite where there is none; NULL: none at all */
   size_t pairs;                   /* L-BFGS: changes of x and of the gradient that it remembers; 0: 10 */
+  wg_minimize_rows *set_rows;     /* SGD, Adam: see below; NULL: f as it is, one row */
+  size_t rows, batch;             /* how many there are; how many at a time, 0: 32 */
+  uint64_t seed;                  /* for the order of rows: the same seed gives the same bits */
+  double step, decay;             /* batch k = 0, 1 ... is followed with the rate step/(1 + k/decay).  step 0: SGD, one over the
+                                     largest curvature, from Hessian-vector products at the start; Adam, 0.001.  decay 0: ten
+                                     epochs; INFINITY: a constant rate */
 } wg_minimize_options;
 
 typedef struct {
@@ -101,7 +117,14 @@ typedef struct {
  *
  * With bounds lower <= x <= upper, equal ones allowed, the start is moved to the nearest point within, f is evaluated
  * only within, and the gradient is measured without the entries that hold x at a bound: g[i] >= 0 at lower[i], g[i] <= 0
- * at upper[i].  They need WG_MINIMIZE_AUTO, _NEWTON_CG or _LBFGS.  WG_EINVAL where lower[i] > upper[i] or one is NaN.
+ * at upper[i].  They need WG_MINIMIZE_AUTO, _NEWTON_CG, _LBFGS, _SGD or _ADAM.  WG_EINVAL where lower[i] > upper[i] or one is NaN.
+ *
+ * SGD and Adam minimize the mean over rows of functions that f gives for some rows at a time, by set_rows.  An iteration
+ * is an epoch: all rows once, in random order; evaluations count batches.  After an epoch the callback hears of f and g as
+ * means over its batches, each at the point it found; where these are small enough, at the start and at the end all rows
+ * are taken at one x, so that the test and the result are exact.  radius is the last rate then.  A batch whose
+ * gradient is not finite sends x back, to where an epoch before started, with a tenth of the step; the 31st time ends the search
+ * with WG_STOP_DIVERGED.  The handle is left with the rows of the last batch.
  *
  * Points where f or its gradient is not finite during the search count as worse: the step is shortened.
  * f = -infinity there, or below -1e50 max (1, |f at the start|), is taken for unbounded.  While good steps are
@@ -116,7 +139,7 @@ typedef struct {
  * span, most often at no further product; a step within the radius that gains far more than predicted is doubled.
  * With bounds: Lin, More, SIAM J. Optim. 9 (1999), without its preconditioner.  L-BFGS: Nocedal, Math. Comp. 35 (1980), with a line search for the conditions of Wolfe, at the noise level those of
  * Hager and Zhang, SIAM J. Optim. 16 (2005); radius is the length of its first step, if that is given, and radius_max
- * that of the longest. */
+ * that of the longest.  SGD: Robbins, Monro, Ann. Math. Stat. 22 (1951); Adam: Kingma, Ba, ICLR 2015. */
 WG_API int wg_minimize (wg_fun *f, double x[], const wg_minimize_options *options, wg_minimize_result *result);
 
 /* A ready callback: one line per iteration of a table (iteration, f, |g|, radius, CG steps, HVPs) to

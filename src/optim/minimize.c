@@ -46,11 +46,17 @@ int wg_minimize_print (const wg_minimize_progress *p, void *file)
   return 0;
 }
 
+static int by_rows (const wgi_search *s)
+{
+  return s->options.method == WG_MINIMIZE_SGD || s->options.method == WG_MINIMIZE_ADAM;
+}
+
 /* Search with a method until there is a reason to stop, or an error. */
 static int search_by (wgi_search *s, int method)
 {
   s->result.method = method;
   if (method == WG_MINIMIZE_LBFGS) return wgi_lbfgs (s);
+  if (by_rows (s)) return wgi_stochastic (s);
   return s->options.lower || s->options.upper ? wgi_newton_bounds (s) : wgi_newton_cg (s);
 }
 
@@ -66,8 +72,8 @@ static int run (wgi_search *s)
 {
   wg_minimize_result *r = &s->result;
   const wg_minimize_options *o = &s->options;
-  int rc = wg_gradient (s->f, s->x, &r->f, s->g);
-  r->evaluations = r->gradients = 1;
+  int rc = by_rows (s) ? wgi_rows_gradient (s) : wg_gradient (s->f, s->x, &r->f, s->g);
+  if (!by_rows (s)) r->evaluations = r->gradients = 1;
   r->gradient_norm = wgi_search_gradient_norm (s, s->x, s->g);
   if (rc > 0) r->reason = WG_STOP_NONFINITE, rc = WG_NONFINITE;
   if (rc) return rc;
@@ -93,8 +99,11 @@ static int prepare (wg_minimize_options *o)
     return wgi_fail (WG_EINVAL, "wg_minimize: there is no method %d", o->method);
   if (o->subproblem < 0 || o->subproblem > WG_SUBPROBLEM_GLTR)
     return wgi_fail (WG_EINVAL, "wg_minimize: there is no subproblem %d", o->subproblem);
-  if ((o->lower || o->upper) && o->method > WG_MINIMIZE_NEWTON_CG && o->method != WG_MINIMIZE_LBFGS)
+  if ((o->lower || o->upper) && o->method > WG_MINIMIZE_NEWTON_CG && o->method != WG_MINIMIZE_LBFGS
+      && o->method != WG_MINIMIZE_SGD && o->method != WG_MINIMIZE_ADAM)
     return wgi_fail (WG_EINVAL, "wg_minimize: %s knows no bounds", wg_minimize_method_name (o->method));
+  if (o->set_rows && o->method != WG_MINIMIZE_SGD && o->method != WG_MINIMIZE_ADAM)
+    return wgi_fail (WG_EINVAL, "wg_minimize: set_rows needs WG_MINIMIZE_SGD or WG_MINIMIZE_ADAM");
   if (!(o->gradient_tolerance > 0))
     return wgi_fail (WG_EINVAL, "wg_minimize: gradient_tolerance is %g", o->gradient_tolerance);
   if (!(o->radius >= 0) || !(o->radius_max > 0))
@@ -136,7 +145,7 @@ int wg_minimize (wg_fun *f, double x[], const wg_minimize_options *options, wg_m
   s.t = block + 2*n;
   s.gt = block + 3*n;
 
-  if ((rc = confine (&s, x)))
+  if ((rc = confine (&s, x)) || (by_rows (&s) && (rc = wgi_rows_open (&s))))
     {
       free (block);
       return rc;
@@ -147,6 +156,7 @@ int wg_minimize (wg_fun *f, double x[], const wg_minimize_options *options, wg_m
   if (rc == WG_NOCONV)
     wgi_fail (rc, "wg_minimize: %s, after %zu iterations", wg_stop_name (s.result.reason), s.result.iterations);
   if (result) *result = s.result;
+  free (s.row);
   free (block);
   return rc;
 }

@@ -47,6 +47,7 @@ typedef struct {
   double start_norm, start_size;        /* |g| and max (1, |f|) at the start */
   double least;                 /* gradient_norm when it last fell below rounding's reach */
   size_t stalled;               /* steps since */
+  size_t *row;                  /* numbers of the rows, in the order of their use; NULL: no rows */
   size_t patience;              /* so many are the end; 0: 20 */
 } wgi_search;
 
@@ -54,7 +55,12 @@ typedef struct {
  * needs once.  WG_OK or an error, which leaves a reason to the caller. */
 typedef int wgi_minimizer (wgi_search *);
 
-wgi_minimizer wgi_newton_cg, wgi_newton_bounds, wgi_lbfgs;
+wgi_minimizer wgi_newton_cg, wgi_newton_bounds, wgi_lbfgs, wgi_stochastic;
+
+/* For means over rows: the options' defaults and s->row, to be freed; f, g and gradient_norm over all rows at x, counted,
+ * WG_NONFINITE where they are not finite. */
+int wgi_rows_open (wgi_search *);
+int wgi_rows_gradient (wgi_search *);
 
 /* Is variable i, at x with gradient entry g, held at a bound that it would leave downhill? */
 static inline int wgi_search_held (const wgi_search *s, size_t i, double x, double g)

@@ -29,6 +29,8 @@ static const wg_minimize_options calls_made[] = {
   { .method = WG_MINIMIZE_NEWTON_CG, .lower = low, .upper = high },
   { .method = WG_MINIMIZE_LBFGS },
   { .method = WG_MINIMIZE_LBFGS, .lower = low, .upper = high },
+  { .method = WG_MINIMIZE_SGD, .gradient_tolerance = 5 },
+  { .method = WG_MINIMIZE_ADAM, .gradient_tolerance = 5 },
 };
 
 START_TEST (every_failure)
