@@ -30,7 +30,7 @@ static place after (const wgi_program *p, place at)
 static uint32_t first_of (const wgi_program *p, place at, const uint32_t first[])
 {
   const int row = wgi_opcode_row[p->code[at.code]], call = row == WGI_ROW_call;
-  const unsigned mask = (unsigned) (p->code[at.code] - wgi_opcode_base[row]);
+  const unsigned mask = wgi_mask (p->code[at.code]);
   const uint32_t *word = p->word + at.word;
   const size_t operands = call ? p->source[word[0]]->n : wgi_rows[row].operands;
   uint32_t to = (uint32_t) at.slot;

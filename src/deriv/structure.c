@@ -32,7 +32,7 @@ static operation operation_at (subject s, size_t i, const uint32_t *word, size_t
 {
   const wgi_program *p = s.p;
   const enum wgi_row row = (enum wgi_row) wgi_opcode_row[p->code[i]];
-  operation o = { row, (unsigned) (p->code[i] - wgi_opcode_base[row]), word, slot, 1, 0, NULL };
+  operation o = { row, wgi_mask (p->code[i]), word, slot, 1, 0, NULL };
   if (wgi_is_guard ((int) row)) o.mask = 0, o.slots = 0;
   if (row == WGI_ROW_call) o.slots = p->source[word[0]]->m, o.operands = p->source[word[0]]->n, o.callee = s.of[word[0]];
   return o;

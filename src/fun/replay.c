@@ -315,7 +315,7 @@ static void call_reverse (const wgi_program *p, wgi_replay *r, const uint32_t *w
 #define EVALF1(row)
 #define EVALF2(row)
 #define RECORD(guard, operands)
-#define mask_             (*code - wgi_opcode_base[wgi_opcode_row[*code]])
+#define mask_             wgi_mask (*code)
 #define ONE_MASK
 #include "sweep/forward.inc"
 #undef mask_
@@ -352,6 +352,7 @@ static int narrow (wgi_replay *r, wg_var test)
 }
 
 #define NAME reverse_var
+#define NO_CHAINS
 #define NUM wg_var
 #define FRAME wgi_replay
 #define OWN_TESTS

@@ -36,6 +36,8 @@ const uint8_t wgi_opcode_row[WGI_OPCODES] = {
   WGI_GUARDS (X)
 #undef X
   [WGI_OP_call_0] = WGI_ROW_call, [WGI_OP_call_1] = WGI_ROW_call,
+  [WGI_OP_chain_4] = WGI_ROW_muladd, [WGI_OP_chain_5] = WGI_ROW_muladd,
+  [WGI_OP_chain_6] = WGI_ROW_muladd, [WGI_OP_chain_7] = WGI_ROW_muladd,
 };
 
 const uint8_t wgi_opcode_base[WGI_ROWS] = {
@@ -237,7 +239,14 @@ static void fuse (freezer *z)
 
 /* write */
 
-typedef struct { uint8_t *code; uint32_t *word; double *constant; wgi_source **source; size_t sources; } writer;
+typedef struct {
+  uint8_t *code;
+  uint32_t *word;
+  double *constant;
+  wgi_source **source;
+  size_t sources;
+  uint32_t next;            /* slot of the next operation */
+} writer;
 
 static uint32_t renamed (const freezer *z, uint32_t word)
 {
@@ -252,6 +261,13 @@ static int varies (const freezer *z, uint32_t word)
   return wgi_word_is_slot (w) && z->mark[w] & VARIES;
 }
 
+/* Is a muladd with these active operands a chain? */
+static int is_chain (const freezer *z, const writer *w, int row, const uint32_t operand[], int mask)
+{
+  return row == WGI_ROW_muladd && mask & 4 && renamed (z, operand[2]) + 1 == w->next
+         && !(z->mark[first_of (z, operand[2])] & SHARED);
+}
+
 static void put (const freezer *z, writer *w, int row, const uint32_t operand[], uint32_t immediate, int carries)
 {
   const wgi_row_info *info = &wgi_rows[row];
@@ -262,7 +278,7 @@ static void put (const freezer *z, writer *w, int row, const uint32_t operand[],
       *w->word++ = renamed (z, operand[j]);
     }
   if (info->words > info->operands) *w->word++ = row == WGI_GUARD_peek ? renamed (z, immediate) : immediate;
-  *w->code++ = (uint8_t) (wgi_opcode_base[row] + mask);
+  *w->code++ = (uint8_t) (is_chain (z, w, row, operand, mask) ? WGI_OP_chain_4 + mask - 4 : wgi_opcode_base[row] + mask);
 }
 
 /* A call whose outputs start at slot; is any operand active? */
@@ -297,7 +313,7 @@ static void write_rows (const freezer *z, writer *w)
   static const int fused[2][2] = { { WGI_ROW_muladd, WGI_ROW_muladd }, { WGI_ROW_mulsub, WGI_ROW_submul } };
   const wgi_tape *t = z->t;
   const size_t count = wgi_tape_count (t);
-  uint32_t next = (uint32_t) t->n;
+  w->next = (uint32_t) t->n;
   for (size_t i = 0; i < t->n; i++) z->mark[i] |= VARIES, z->place[i] = (uint32_t) i;
   for (size_t i = 0; i < count; i++)
     {
@@ -317,8 +333,8 @@ static void write_rows (const freezer *z, writer *w)
       else if (row == WGI_ROW_call) put_call (z, w, &t->call[word[0]], carries);
       else put (z, w, row, word, wgi_rows[row].words > wgi_rows[row].operands ? word[wgi_rows[row].operands] : 0, carries);
       if (wgi_is_guard (row)) continue;
-      z->place[slot] = next;
-      next += row == WGI_ROW_call ? (uint32_t) t->call[word[0]].source->m : 1;
+      z->place[slot] = w->next;
+      w->next += row == WGI_ROW_call ? (uint32_t) t->call[word[0]].source->m : 1;
     }
 }
 

@@ -70,7 +70,7 @@ static inline uint32_t wgi_operand (const wgi_operation *o, size_t j)
 static inline int wgi_is_active (const wgi_operation *o, size_t j)
 {
   if (o->row == WGI_ROW_call) return !(o->word[1+j] & WGI_INACTIVE);
-  return (o->p->code[o->number] - wgi_opcode_base[o->row]) >> j & 1;
+  return wgi_mask (o->p->code[o->number]) >> j & 1;
 }
 
 /* Is any? */

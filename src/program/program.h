@@ -11,6 +11,9 @@
  *
  * The opcode of a row tells which operands are active, that is, carry a derivative from the inputs to the
  * outputs: row base + mask.  Sweeps need no test per operand, and constants need no tangent or adjoint.
+ *
+ * A chain is a muladd whose third operand is active, is the slot before and is used by nothing else, as in a sum of
+ * products: its opcode says so, and a sweep passes what goes along a run of chains on in a register.
  */
 #ifndef WENGERT_PROGRAM_PROGRAM_H
 #define WENGERT_PROGRAM_PROGRAM_H
@@ -41,14 +44,20 @@ enum wgi_opcode {
   WGI_GUARDS (X)
 #undef X
   WGI_OP_call_0, WGI_OP_call_1,
+  WGI_OP_chain_4, WGI_OP_chain_5, WGI_OP_chain_6, WGI_OP_chain_7,
   WGI_OPCODES
 };
 
 #define WGI_INACTIVE 0x80000000u       /* on a call's operand */
 
-/* The row or guard of an opcode; opcode - wgi_opcode_base[row] is its mask. */
+/* The row or guard of an opcode, and the first opcode of a row: its masks follow it, those of chains apart. */
 extern const uint8_t wgi_opcode_row[WGI_OPCODES];
 extern const uint8_t wgi_opcode_base[WGI_ROWS];
+
+static inline unsigned wgi_mask (uint8_t code)
+{
+  return code >= WGI_OP_chain_4 ? 4u + code - WGI_OP_chain_4 : (unsigned) (code - wgi_opcode_base[wgi_opcode_row[code]]);
+}
 
 typedef struct {
   size_t n, m;

@@ -39,6 +39,7 @@
 #include "sweep/reverse.inc"
 
 #define NAME wgi_reverse_keeping
+#define NO_CHAINS
 #define CALL              wgi_call_reverse (frame, WGI_VALUE, word, out, 1)
 #define NUM double
 #define N(op)             wg_double_##op
