@@ -80,7 +80,8 @@ static void derived_model (size_t nx, const wg_var x[], size_t ny, wg_var y[], v
   if (!rc && scratch) r = wgi_replay_new (f, x, p);
   if (!r)
     {
-      wg_raise (x[0], rc ? wg_last_error () : "out of memory");
+      const int why = rc > 0 ? WG_EMODEL : rc ? rc : WG_ENOMEM;
+      wgi_tape_fail (wgi_tape_of (x[0]), why, "%.200s", rc ? wg_last_error () : "out of memory");
       for (size_t i = 0; i < ny; i++) y[i] = wg_num (0);
     }
   else

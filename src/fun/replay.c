@@ -132,7 +132,7 @@ static wg_var kept (wg_var t, wg_var e)
 static wg_var *operands (const wgi_replay *r, const wgi_source *s, const uint32_t *word, size_t more)
 {
   wg_var *x = malloc ((s->n + more)*sizeof *x);
-  if (!x) wg_raise (r->v[0], "out of memory for a call");
+  if (!x) wgi_tape_fail (wgi_tape_of (r->v[0]), WG_ENOMEM, "out of memory for a call");
   for (size_t j = 0; j < s->n && x; j++) x[j] = r->v[word[1+j] & ~WGI_INACTIVE];
   return x;
 }
@@ -157,7 +157,7 @@ static wg_var *call_jacobian (const wgi_replay *r, wgi_source *s, const uint32_t
 {
   const size_t count = wgi_times (s->m, s->n);
   wg_var *x = operands (r, s, word, 0), *J = x ? calloc (count, sizeof *J) : NULL;
-  if (x && !J) wg_raise (r->v[0], "out of memory for a call");
+  if (x && !J) wgi_tape_fail (wgi_tape_of (r->v[0]), WG_ENOMEM, "out of memory for a call");
   for (size_t i = 0; i < count && J; i++) J[i] = (wg_var){ NAN, 0, WGI_UNSET };
   if (J) s->jacobian (s, x, J);
   free (x);
@@ -408,7 +408,7 @@ void wgi_replay_tangent (wgi_replay *r, const wg_var v[], wg_var jv[])
 {
   const wgi_program *p = r->f->trace->program;
   if (!r->tangent) r->tangent = malloc (wgi_times (p->slots, sizeof *r->tangent));
-  if (!r->tangent) wg_raise (r->v[0], "out of memory for tangents");
+  if (!r->tangent) wgi_tape_fail (wgi_tape_of (r->v[0]), WG_ENOMEM, "out of memory for tangents");
   for (size_t i = 0; i < p->n && r->tangent; i++) r->tangent[i] = v[i];
   if (r->tangent) tangent_var (p, r);
   for (size_t i = 0; i < p->m; i++) jv[i] = r->tangent && wgi_is_slot (p, p->out[i]) ? r->tangent[p->out[i]] : wg_num (0);
@@ -419,7 +419,7 @@ void wgi_replay_reverse (wgi_replay *r, const wg_var u[], wg_var uj[])
   const wgi_program *p = r->f->trace->program;
   free (r->adjoint);
   r->adjoint = calloc (p->slots, sizeof *r->adjoint);
-  if (!r->adjoint) wg_raise (r->v[0], "out of memory for adjoints");
+  if (!r->adjoint) wgi_tape_fail (wgi_tape_of (r->v[0]), WG_ENOMEM, "out of memory for adjoints");
   r->now = (var_adjoint){ .state = AWAKE_ };
   for (size_t i = 0; i < p->m && r->adjoint; i++)
     if (wgi_is_slot (p, p->out[i]) && !is_literal (u[i], 0)) add_adjoint (r, p->out[i], u[i]);
