@@ -2,7 +2,7 @@
  * Copyright the Wengert developers
  *
  * Systems of equations: x[n] with F (x) = 0 for a recorded function F: R^n -> R^n, by Newton's method with
- * exact Jacobians or, for large n, products with them.
+ * exact Jacobians or, for large n, products with them.  And the root as a function of F's parameters.
  */
 #ifndef WENGERT_ROOT_H
 #define WENGERT_ROOT_H
@@ -45,6 +45,7 @@ typedef struct {
   size_t iterations, evaluations, products;     /* limits; 0: 500, 10000, none */
   wg_root_callback *callback;   /* called at the start and after each iteration; nonzero stops */
   void *ctx;                    /* handed to it */
+  const double *start;          /* wg_fun_root: start[n], where each search begins; NULL: the point F was recorded at */
 } wg_root_options;
 
 typedef struct {
@@ -71,6 +72,27 @@ typedef struct {
  * it: 6 n^2 + 90 n numbers, Krylov (subspace + 16) n.  Method: as wg_least_squares; Krylov: Saad, Schultz,
  * SIAM J. Sci. Stat. Comput. 7 (1986); Eisenstat, Walker, SIAM J. Sci. Comput. 17 (1996), choice 2. */
 WG_API int wg_root (wg_fun *f, double x[], const wg_root_options *options, wg_root_result *result);
+
+/* The implicit function p -> x (p) with F (x; p) = 0: F's np parameters are its inputs, the n unknowns its outputs.  On
+ * wg_fun_gradient (f) it is argmin f.  It is evaluated, differentiated to any order, called in models like any function.
+ *   F        in  n inputs, n outputs, np >= 1 parameters; not needed afterwards, but the ctx of its model is
+ *   options  in  NULL: the defaults; copied, as are scale and start.  A callback and its ctx are used by every search, on the
+ *                thread that evaluates
+ * Each search begins at the same point, so that x (p) depends on p alone and not on what was evaluated before; where F has
+ * several roots it is the one that wg_root finds from there, and may jump.  A good start is a root for a p nearby.
+ *
+ * Where no root is found outputs are NaN and drivers return WG_NOCONV; derivatives where F_x is singular at the root, or the
+ * root is not a simple one, are NaN and drivers return WG_NONFINITE.  wg_last_error says which.  Optimizers step
+ * back from such points.  Errors of F come out as they are.  wg_fun_invalidate (F) reaches through.
+ *
+ * NULL on error: WG_EINVAL (F NULL, options that wg_root refuses, a start that is not finite), WG_ESHAPE (other than n
+ * outputs, no parameters), WG_ENOMEM, what deriving from F gives.
+ * A value costs a search, which allocates wg_root's workspace; the derivatives at a point share one Jacobian F_x and its
+ * factors, and each solves with them for every direction or weight: n^2 + 40 n numbers are kept, whatever the method.
+ * Method: the implicit function theorem, F_x xdot = -F_p pdot and F_x^T lambda = -xbar, pbar = F_p^T lambda, both again
+ * implicit functions, linear ones (Griewank, Walther, Evaluating Derivatives, 2nd ed., 15.1; Christianson, Optim. Methods
+ * Softw. 3 (1994)); simple roots by Newton's contraction (Deuflhard, Newton Methods for Nonlinear Problems, 2.1). */
+WG_API wg_fun *wg_fun_root (const wg_fun *F, const wg_root_options *options);
 
 /* A ready callback: one line per iteration to the FILE * given as ctx, flushed; a header at iteration 0.
  * Returns 0. */

@@ -30,7 +30,8 @@ static int finite_or_notice (const wg_fun *f, const char *name, const double *y,
   const wgi_frame *frame = &f->frame;
   for (size_t i = 0; i < count && y; i++)
     if (!isfinite (y[i]))
-      return frame->notice ? wgi_fail (frame->notice, "%s: output[%zu] is %g: %s", name, i, y[i], frame->why)
+      return frame->notice ? wgi_fail (frame->notice, "%s: output[%zu] is %g: %s%s", name, i, y[i],
+                                        frame->notice == WG_NOCONV ? "no convergence: " : "", frame->why)
                            : wgi_fail (WG_NONFINITE, "%s: output[%zu] is %g", name, i, y[i]);
   return WG_OK;
 }

@@ -2,7 +2,7 @@
  * Copyright the Wengert developers
  *
  * The QR with column pivoting of dgeqp3, and the update of its R by sqrt (lambda) E with dtpqrt, which knows
- * that both are triangular: a change of lambda costs 2/3 n^3 and no pass over A.
+ * that both are triangular: a change of lambda costs 2/3 n^3 and no pass over A.  The LU of dgetrf after leveling.
  */
 #include "optim/dense.h"
 
@@ -129,4 +129,58 @@ void wgi_qr_loose (const wgi_qr *q, int loose[])
         if (fabs (q->y[i]) > sqrt (DBL_EPSILON)) loose[q->pivot[i] - 1] = 1;
       loose[q->pivot[j] - 1] = 1;
     }
+}
+
+/* square systems */
+
+size_t wgi_lu_numbers (size_t n)
+{
+  return n > INT_MAX/4 ? SIZE_MAX : wgi_plus (wgi_times (n, n), 8*n);
+}
+
+void wgi_lu_place (wgi_lu *f, size_t n, double block[])
+{
+  f->n = (lapack_int) n;
+  f->a = block, f->row = f->a + n*n, f->column = f->row + n, f->work = f->column + n;
+  f->pivot = (lapack_int *) (void *) (f->work + 4*n);
+  f->count = f->pivot + n;
+}
+
+/* Divide count numbers from a on, stride apart, by a power of two near the largest: what they were multiplied by, 0 if they are
+ * all 0. */
+static double level (double a[], size_t count, size_t stride)
+{
+  double most = 0;
+  int exponent;
+  for (size_t i = 0; i < count; i++) most = fmax (most, fabs (a[i*stride]));
+  if (!(most > 0 && most <= DBL_MAX)) return 0;
+  frexp (most, &exponent);
+  const double scale = ldexp (1, exponent < -1000 ? 1000 : -exponent);
+  for (size_t i = 0; i < count; i++) a[i*stride] *= scale;
+  return scale;
+}
+
+int wgi_lu_factor (wgi_lu *f)
+{
+  const size_t n = (size_t) f->n;
+  double norm = 0, reciprocal = 0;
+  for (size_t i = 0; i < n; i++) if ((f->row[i] = level (f->a + i*n, n, 1)) == 0) return 0;
+  for (size_t j = 0; j < n; j++) if ((f->column[j] = level (f->a + j, n, n)) == 0) return 0;
+  for (size_t i = 0; i < n; i++)                 /* A^T is what LAPACK sees: its columns are our rows */
+    {
+      double sum = 0;
+      for (size_t j = 0; j < n; j++) sum += fabs (f->a[i*n + j]);
+      norm = fmax (norm, sum);
+    }
+  if (LAPACKE_dgetrf_work (COLUMN, f->n, f->n, f->a, f->n, f->pivot)) return 0;
+  LAPACKE_dgecon_work (COLUMN, '1', f->n, f->a, f->n, norm, &reciprocal, f->work, f->count);
+  return reciprocal > (double) n*DBL_EPSILON;
+}
+
+void wgi_lu_solve (const wgi_lu *f, int transposed, double b[])
+{
+  const double *before = transposed ? f->column : f->row, *after = transposed ? f->row : f->column;
+  for (lapack_int i = 0; i < f->n; i++) b[i] *= before[i];
+  LAPACKE_dgetrs_work (COLUMN, transposed ? 'N' : 'T', f->n, 1, f->a, f->n, f->pivot, b, f->n);
+  for (lapack_int i = 0; i < f->n; i++) b[i] *= after[i];
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the Wengert developers
  *
- * Dense linear least squares over LAPACK, by QR with column pivoting: never by normal equations.  Thin calls
- * of LAPACKE's _work functions on column-major arrays and scratch that the caller has allocated; no allocation,
+ * Dense linear least squares over LAPACK, by QR with column pivoting: never by normal equations.  Square systems, by LU
+ * with a condition estimate.  Thin calls of LAPACKE's _work functions on column-major arrays and scratch that the caller has allocated; no allocation,
  * no search for NaN.  Matrices are finite when they come here.
  */
 #ifndef WENGERT_OPTIM_DENSE_H
@@ -50,5 +50,27 @@ void wgi_qr_left (const wgi_qr *q, const double x[], double y[]);
 
 /* loose[j] = 1 where x_j is not determined by A x = b: it is not constant over A's null space. */
 void wgi_qr_loose (const wgi_qr *q, int loose[]);
+
+/* A square matrix factored once for many solutions: P L U of A with its rows and columns scaled by powers of two, so that
+ * units of neither make it look singular. */
+typedef struct {
+  lapack_int n;
+  double *a;                /* n x n, row-major: A in; L and U out */
+  double *row, *column;     /* n each: the scales */
+  double *work;             /* 4 n */
+  lapack_int *pivot, *count;    /* n each */
+} wgi_lu;
+
+/* Numbers, and integers, that a block for wgi_lu_place has; SIZE_MAX: too many. */
+size_t wgi_lu_numbers (size_t n);
+
+/* Set up f, for matrices n x n, in a block of wgi_lu_numbers numbers. */
+void wgi_lu_place (wgi_lu *f, size_t n, double block[]);
+
+/* Factor f->a.  0: it is singular; its condition, estimated, exceeds 1/(n eps). */
+int wgi_lu_factor (wgi_lu *f);
+
+/* b[n] becomes A^-1 b, or A^-T b when transposed. */
+void wgi_lu_solve (const wgi_lu *f, int transposed, double b[]);
 
 #endif

@@ -124,6 +124,12 @@ static int options_of (root *s, const wg_root_options *options)
   return rc;
 }
 
+int wgi_root_options (size_t n, const wg_root_options *options)
+{
+  root s = { .t = { .n = n, .m = n } };
+  return options_of (&s, options);
+}
+
 /* The search and the verdict.  WG_OK, WG_NONFINITE at the start, an error. */
 static int search (root *s, const double x[])
 {

@@ -15,4 +15,7 @@
  * room.  WG_OK with a reason in t->result; WG_NONFINITE at the start; an error. */
 int wgi_root_krylov (wgi_fit *t, const double x0[], size_t subspace);
 
+/* Is this what wg_root takes for options when there are n equations?  WG_OK, WG_EINVAL. */
+int wgi_root_options (size_t n, const wg_root_options *options);
+
 #endif
