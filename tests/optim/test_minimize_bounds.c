@@ -261,6 +261,21 @@ START_TEST (never_outside)
 }
 END_TEST
 
+/* A gradient alone is enough for L-BFGS; Newton-CG says what it lacks. */
+START_TEST (gradient_alone)
+{
+  box b = { { -3, -3 }, { .7, 3 }, 0 };
+  double x[2] = { -1.2, 1 };
+  wg_minimize_result r;
+  wg_fun *f = wg_fun_custom (&(wg_rules){ .eval = value, .vjp = gradient }, &b, 2, 1);
+  ck_assert_ptr_nonnull (f);
+  const int rc = minimize (f, x, b.lower, b.upper, methods[_i], &r);
+  ck_assert_int_eq (rc, methods[_i] == WG_MINIMIZE_LBFGS ? WG_OK : WG_EORDER);
+  ck_assert_double_eq (x[0], rc ? -1.2 : .7);
+  wg_fun_free (f);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- refusals */
 
 START_TEST (refused)
@@ -290,6 +305,7 @@ int main (void)
   tcase_add_loop_test (t, all_fixed, 0, METHODS);
   tcase_add_loop_test (t, problems_in_a_box, 0, METHODS);
   tcase_add_loop_test (t, never_outside, 0, METHODS);
+  tcase_add_loop_test (t, gradient_alone, 0, METHODS);
   tcase_add_loop_test (t, refused, 0, METHODS);
   SRunner *r = srunner_create (s);
   srunner_run_all (r, CK_ENV);
