@@ -14,6 +14,7 @@ typedef struct {
   const double *data;            /* NULL: variables */
   const int *index;              /* or NULL; own for variables */
   int slot;
+  size_t skip;                   /* numbers of a row of data that other arguments take */
   size_t bound;                  /* items for which there are rows, if it is not shared */
 } wgi_arg;
 

@@ -10,6 +10,7 @@
 
 #include "fun/derived.h"
 #include "fun/fun.h"
+#include "sweep/lanes.h"
 
 typedef struct {
   wgi_source source;
@@ -75,7 +76,7 @@ static int finish (wgi_callee *c, int rc, int mode, size_t count, double *const 
 static int forward (wgi_callee *c, int mode, double *const x[], double *const y[])
 {
   wg_fun *f = c->fun;
-  f->frame.ahead = c->ahead;
+  f->frame.ahead = c->ahead, f->frame.sweeps = c->sweeps;
   const int rc = go (c, mode, x);
   const wgi_program *p = f->trace->program;
   for (int d = 0; d <= mode && !rc; d++)
@@ -87,7 +88,7 @@ static int forward (wgi_callee *c, int mode, double *const x[], double *const y[
 static int reverse (wgi_callee *c, int mode, double *const x[], double *const ybar[], double *const xbar[])
 {
   wg_fun *f = c->fun;
-  f->frame.ahead = 1;
+  f->frame.ahead = 1, f->frame.sweeps = c->sweeps;
   int rc = go (c, mode, x);
   if (!rc) rc = wgi_fun_planes (f, sweep[mode].planes << WGI_ADJOINT);
   if (rc) return finish (c, rc, mode, f->family->n, xbar);
@@ -137,6 +138,7 @@ wgi_callee *wgi_callee_new (wgi_source *s, size_t size)
   if (c) c->scratch = malloc (wgi_times (wgi_times (8, wgi_plus (s->n, s->m)), sizeof *c->scratch));
   if (!c || !c->scratch) return free (c), wgi_fail (WG_ENOMEM, "no memory for a call"), NULL;
   c->source = wgi_source_use (s);
+  c->sweeps = wgi_lanes_for_cpu (NULL);
   return c;
 }
 

@@ -10,6 +10,7 @@
 #include <wengert/map.h>
 
 #include "fun/fun.h"
+#include "sweep/lanes.h"
 
 int wgi_fun_done (wg_fun *f, int status)
 {
@@ -190,6 +191,7 @@ wg_fun *wgi_fun_handle (wgi_family *s, wgi_trace *t)
   if (!f) return wgi_fail (WG_ENOMEM, "out of memory"), NULL;
   f->family = s, f->trace = t;
   f->wide = wgi_wide_for_cpu ();
+  f->frame.sweeps = wgi_lanes_for_cpu (NULL);
   f->capacity = wgi_numbers (t->program);
   if (wgi_fun_planes (f, 1u << WGI_VALUE) || fit (f, t->program)) return release (f), NULL;
   return f;
@@ -230,7 +232,7 @@ wg_fun *wg_fun_clone (const wg_fun *f)
   wgi_family *s = f->family;
   if (wgi_family_lock (s)) return NULL;
   wg_fun *g = wgi_fun_handle (s, f->trace);
-  if (g) s->handles++, f->trace->users++;
+  if (g) s->handles++, f->trace->users++, g->frame.sweeps = f->frame.sweeps;
   wgi_family_unlock (s);
   if (g && f->params && copy_params (g, f)) return wg_fun_free (g), NULL;
   for (size_t i = 0; g && i < f->bindings; i++)
@@ -342,6 +344,18 @@ int wg_fun_bind (wg_fun *f, int slot, size_t items, const double data[], const i
   if (!rc) rc = wgi_fail (WG_EINVAL, "wg_fun_bind: no argument has slot %d", slot);
   if (rc > 0) rc = wgi_fun_keep_binding (f, &b);
   return wgi_fun_done (f, rc);
+}
+
+int wg_fun_set_lanes (wg_fun *f, const char *name)
+{
+  if (!f) return wgi_fail (WG_EINVAL, "wg_fun_set_lanes: f is NULL");
+  const wgi_lane_sweeps *lanes = name && strcmp (name, "none") == 0 ? NULL : wgi_lanes_for_cpu (name);
+  if (name && !lanes && strcmp (name, "none"))
+    return wgi_fun_done (f, wgi_fail (WG_EINVAL, "wg_fun_set_lanes: there is no %s here", name));
+  f->frame.sweeps = lanes;
+  f->at_point = 0;
+  wgi_source_leave (f->source), f->source = NULL;
+  return wgi_fun_done (f, WG_OK);
 }
 
 /* going to a point */

@@ -32,10 +32,17 @@ static int too_high (const wgi_callee *c)
   return wgi_fail (WG_EORDER, "%s has no derivative of this order", c->source->name);
 }
 
+static lifted_callee *of (wgi_callee *callee)
+{
+  lifted_callee *c = (lifted_callee *) callee;
+  c->base->sweeps = callee->sweeps;
+  return c;
+}
+
 /* J v.  Planes of S: x, v, and for mode D1 their tangents. */
 static int jvp_forward (wgi_callee *callee, int mode, double *const x[], double *const y[])
 {
-  lifted_callee *c = (lifted_callee *) callee;
+  lifted_callee *c = of (callee);
   const size_t n = c->base->source->n;
   double *none = c->room;
   if (mode == 0) return c->base->forward (c->base, 1, (double *[]){ x[0], x[0] + n }, (double *[]){ none, y[0] });
@@ -46,7 +53,7 @@ static int jvp_forward (wgi_callee *callee, int mode, double *const x[], double 
 
 static int jvp_reverse (wgi_callee *callee, int mode, double *const x[], double *const ybar[], double *const xbar[])
 {
-  lifted_callee *c = (lifted_callee *) callee;
+  lifted_callee *c = of (callee);
   const size_t n = c->base->source->n;
   double *zero = c->room + 2*most (c->base->source);
   if (mode == 0)
@@ -61,7 +68,7 @@ static int jvp_reverse (wgi_callee *callee, int mode, double *const x[], double 
 /* u^T J */
 static int vjp_forward (wgi_callee *callee, int mode, double *const x[], double *const y[])
 {
-  lifted_callee *c = (lifted_callee *) callee;
+  lifted_callee *c = of (callee);
   const size_t n = c->base->source->n;
   double *us[4] = { NULL };
   for (int d = 0; d <= mode; d++) if ((d & mode) == d) us[d] = x[d] + n;
@@ -70,7 +77,7 @@ static int vjp_forward (wgi_callee *callee, int mode, double *const x[], double 
 
 static int vjp_reverse (wgi_callee *callee, int mode, double *const x[], double *const ybar[], double *const xbar[])
 {
-  lifted_callee *c = (lifted_callee *) callee;
+  lifted_callee *c = of (callee);
   const size_t n = c->base->source->n, room = most (c->base->source);
   double *none = c->room, *also = none + room, *zero = also + room;
   int rc;

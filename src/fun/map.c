@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "fun/derived.h"
-#include "fun/lifted.h"
 #include "fun/map.h"
 #include "sweep/numbers.h"
 
@@ -72,20 +71,21 @@ int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k)
   if (job->y)
     {
       if ((rc = wgi_map_told (c, c->one->forward (c->one, job->mode, a.x, a.y)))) return rc;
-      FOR_MODES (d, job->mode)
-        for (size_t i = 0; i < s->m; i++)
-          {
-            double *y = &job->y[d][s->sum ? i : k*s->m + i];
-            *y = (s->sum ? *y : 0) + a.y[d][i];
-          }
+      for (size_t o = 0; o < s->outs; o++)
+        FOR_MODES (d, job->mode)
+          for (size_t i = 0; i < s->out[o].width; i++)
+            job->y[d][s->out[o].first + wgi_arg_row (&s->out[o], k) + i] += a.y[d][s->out[o].place + i];
     }
   if (!job->ybar) return WG_OK;
-  FOR_MODES (d, job->mode)
-    for (size_t i = 0; i < s->m; i++)
-      {
-        a.ybar[d][i] = job->ybar[d][(s->sum ? 0 : k*s->m) + i];
-        awake |= !d && !wgi_asleep (a.ybar[0][i]);
-      }
+  FOR_MODES (d, job->mode) for (size_t i = 0; i < s->m; i++) a.ybar[d][i] = -0.;
+  for (size_t o = 0; o < s->outs; o++)
+    FOR_MODES (d, job->mode)
+      for (size_t i = 0; i < s->out[o].width; i++)
+        {
+          const double u = job->ybar[d][s->out[o].first + wgi_arg_row (&s->out[o], k) + i];
+          a.ybar[d][s->out[o].place + i] = u;
+          awake |= !d && !wgi_asleep (u);
+        }
   if (!awake) return WG_OK;
   rc = wgi_map_told (c, c->one->reverse (c->one, job->mode, a.x, a.ybar, a.xbar));
   if (!rc) scatter (c, job, k);
@@ -104,10 +104,11 @@ static int run (wgi_map_callee *c, const wgi_map_job *job)
       return wgi_fail (WG_ESHAPE, "%s: argument %zu has rows for %zu items of %zu", s->source.name, i, c->arg[i].bound, c->items);
   FOR_MODES (d, job->mode)
     {
-      if (job->y && s->sum) memset (job->y[d], 0, s->m*sizeof (double));
+      if (job->y) memset (job->y[d], 0, s->source.m*sizeof (double));
       if (job->ybar) memset (job->xbar[d], 0, s->source.n*sizeof (double));
     }
-  if (c->kernel && job->mode <= WGI_D1) rc = wgi_map_lanes (c, job);
+  c->one->sweeps = c->callee.sweeps, c->one->ahead = 0;
+  if (c->callee.sweeps && job->mode <= WGI_D1) rc = wgi_map_lanes (c, job);
   else
     for (size_t k = 0; k < c->items && !rc; k++) rc = wgi_map_item (c, job, k);
   return rc ? rc : c->notice;
@@ -129,7 +130,7 @@ static int forward (wgi_callee *callee, int mode, double *const x[], double *con
   FOR_MODES (d, mode) memcpy (h->x[d], x[d], callee->source->n*sizeof (double));
   job.ybar = h->seed, job.xbar = h->xbar;
   const int rc = run (c, &job);
-  h->done = !rc, h->generation = generation (callee);
+  h->done = !rc, h->generation = generation (callee), h->lanes = callee->sweeps;
   return rc;
 }
 
@@ -138,7 +139,7 @@ static int reverse (wgi_callee *callee, int mode, double *const x[], double *con
   wgi_map_callee *c = (wgi_map_callee *) callee;
   wgi_ahead *h = mode <= WGI_D1 ? &c->ahead[mode] : NULL;
   const size_t n = callee->source->n, m = callee->source->m;
-  int again = h && h->known, here = h && h->done && h->generation == generation (callee);
+  int again = h && h->known, here = h && h->done && h->generation == generation (callee) && h->lanes == callee->sweeps;
   if (h) FOR_MODES (d, mode) again = again && same (h->seed[d], ybar[d], m), here = here && same (h->x[d], x[d], n);
   if (again && here)
     {
@@ -162,14 +163,15 @@ static int bind (wgi_callee *callee, const wgi_binding *b, int apply)
   if (!found) return 0;
   if (b->items != s->args.items)
     {
-      if (!s->sum) return wgi_fail (WG_ESHAPE, "wg_fun_bind: the map has %zu items, its outputs are as many", s->args.items);
+      for (size_t i = 0; i < s->outs; i++)
+        if (s->out[i].stride) return wgi_fail (WG_ESHAPE, "wg_fun_bind: the map has %zu items, its outputs are as many", s->args.items);
       for (size_t i = 0; i < s->args.count; i++)
         if (c->arg[i].stride && !c->arg[i].slot)
           return wgi_fail (WG_ESHAPE, "wg_fun_bind: argument %zu has %zu rows and no slot", i, s->args.items);
     }
   if (!apply) return found;
   for (size_t i = 0; i < s->args.count; i++)
-    if (c->arg[i].slot == b->slot) c->arg[i].data = b->data, c->arg[i].index = b->index, c->arg[i].bound = b->items;
+    if (c->arg[i].slot == b->slot) c->arg[i].data = b->data + c->arg[i].skip, c->arg[i].index = b->index, c->arg[i].bound = b->items;
   c->items = b->items;
   for (int mode = 0; mode < 2; mode++) c->ahead[mode].done = 0;
   return found;
@@ -210,7 +212,6 @@ static wgi_callee *instance (wgi_source *source)
   c->callee.forward = forward, c->callee.reverse = reverse, c->callee.lanes = wgi_map_nested;
   c->callee.generation = generation;
   c->callee.bind = bind, c->callee.free = free_instance;
-  c->kernel = wgi_lanes_for_cpu (NULL);
   c->items = s->args.items;
   c->arg = malloc (wgi_times (s->args.count + 1, sizeof *c->arg));
   if (!c->arg || !make_room (c)) return wgi_callee_free (&c->callee), wgi_fail (WG_ENOMEM, "no memory for a map"), NULL;
@@ -227,19 +228,90 @@ static void free_source (wgi_source *source)
 {
   wgi_map *s = (wgi_map *) source;
   wg_fun_free (s->body);
-  wgi_args_free (&s->args);
-  free (s);
+  if (s->base) free (s->args.arg);         /* indices are the base's */
+  else wgi_args_free (&s->args);
+  wgi_source_leave (s->base);
+  free (s->out), free (s);
 }
 
-/* A map of a body, which it takes over, as args do. */
-static wgi_source *map_source (wg_fun *body, const wgi_args *args, int sum)
+static wgi_source *derived (wgi_source *source, enum wgi_derived kind);
+
+/* A map of a body, which it takes over, with room for arguments and outputs. */
+static wgi_map *new_map (wg_fun *body, const char *name, size_t n, size_t m, size_t args, size_t outs)
 {
   wgi_map *s = calloc (1, sizeof *s);
-  if (!s) return wgi_fail (WG_ENOMEM, "no memory for a map"), NULL;
-  s->n = wg_fun_n (body), s->m = wg_fun_m (body);
-  s->source = (wgi_source){ .users = 1, .n = args->operands, .m = sum ? s->m : wgi_times (args->items, s->m),
-                            .name = sum ? "map_sum" : "map", .instance = instance, .derived = wgi_lifted, .free = free_source };
-  s->args = *args, s->body = body, s->sum = sum;
+  if (s) s->args.arg = calloc (args + 1, sizeof *s->args.arg), s->out = calloc (outs + 1, sizeof *s->out);
+  if (!s || !s->args.arg || !s->out)
+    {
+      if (s) free (s->args.arg), free (s->out);
+      free (s), wg_fun_free (body);
+      return wgi_fail (WG_ENOMEM, "no memory for a map"), NULL;
+    }
+  s->n = wg_fun_n (body), s->m = wg_fun_m (body), s->body = body;
+  s->source = (wgi_source){ .users = 1, .n = n, .m = m, .name = name, .instance = instance, .derived = derived, .free = free_source };
+  return s;
+}
+
+/* The map itself; takes over body and arguments. */
+static wgi_source *first_map (wg_fun *body, wgi_args *args, int sum)
+{
+  const size_t m = wg_fun_m (body);
+  wgi_map *s = new_map (body, sum ? "map_sum" : "map", args->operands, sum ? m : wgi_times (args->items, m), 0, 1);
+  if (!s) return wgi_args_free (args), NULL;
+  free (s->args.arg);
+  s->args = *args;
+  s->out[0] = (wgi_arg){ .width = m, .stride = sum ? 0 : m };
+  s->outs = 1;
+  return &s->source;
+}
+
+static void add_arg (wgi_map *s, wgi_arg a, size_t place, size_t first)
+{
+  a.place = place, a.first = first;
+  s->args.arg[s->args.count++] = a;
+}
+
+/* The map of the body's derivative.  J v: x and v come from where x came from, v of data being zero.  u^T J: x, and u from where
+ * y went; the result goes to where x came from, unless that is data. */
+static wgi_source *derived (wgi_source *source, enum wgi_derived kind)
+{
+  static const double zero = 0;
+  const wgi_map *of = (const wgi_map *) source;
+  const wg_fun *body = wgi_fun_derived (of->body, kind);
+  wg_fun *own = body ? wg_fun_clone (body) : NULL;
+  const size_t more = kind == WGI_JVP ? source->n : source->m, inner = kind == WGI_JVP ? of->n : of->m;
+  size_t data = 0;
+  for (size_t i = 0; i < of->args.count; i++) if (of->args.arg[i].data) data += of->args.arg[i].width;
+  wgi_map *s = own ? new_map (own, of->source.name, wgi_plus (source->n, more), kind == WGI_JVP ? source->m : source->n,
+                              2*of->args.count + of->outs + data, of->args.count + of->outs) : NULL;
+  if (!s) return NULL;
+  s->base = wgi_source_use (source);
+  s->args.items = of->args.items, s->args.operands = s->source.n;
+  for (size_t i = 0; i < of->args.count; i++)
+    {
+      const wgi_arg *a = &of->args.arg[i];
+      wgi_arg into = *a;
+      if (a->place < of->n && a->place + a->width > of->n)     /* data for inputs and parameters: two arguments now */
+        {
+          into.width = of->n - a->place;
+          add_arg (s, into, a->place, 0);
+          into = *a, into.width = a->place + a->width - of->n, into.data = a->data + (of->n - a->place);
+          add_arg (s, into, of->n + inner, 0);
+          s->args.arg[s->args.count - 1].skip = a->skip + of->n - a->place;
+        }
+      else add_arg (s, into, a->place < of->n ? a->place : a->place + inner, a->first);
+      for (size_t j = 0; kind == WGI_JVP && a->data && j < a->width && a->place + j < of->n; j++)
+        add_arg (s, (wgi_arg){ .width = 1, .data = &zero }, of->n + a->place + j, 0);
+      if (kind == WGI_JVP && !a->data) add_arg (s, *a, of->n + a->place, source->n + a->first);
+      if (kind == WGI_VJP && !a->data) s->out[s->outs++] = *a;
+    }
+  for (size_t i = 0; i < of->outs; i++)
+    if (kind == WGI_JVP) s->out[s->outs++] = of->out[i];
+    else
+      {
+        add_arg (s, of->out[i], of->n + of->out[i].place, source->n + of->out[i].first);
+        s->args.arg[s->args.count - 1].bound = of->args.items;
+      }
   return &s->source;
 }
 
@@ -259,12 +331,13 @@ static void map (const char *name, const wg_fun *body, size_t items, size_t narg
   int rc = body && y ? wgi_args_take (&taken, name, 0, wg_fun_n (body), wg_fun_np (body), items, nargs, args, &operand)
                      : wgi_fail (WG_EINVAL, "%s: %s is NULL", name, body ? "y" : "body");
   if (!rc) rc = (own = body_for (body, &taken)) ? WG_OK : wgi_last_status ();
-  if (!rc) rc = (s = map_source (own, &taken, sum)) ? WG_OK : wgi_last_status ();
+  if (!rc) rc = (s = first_map (own, &taken, sum)) ? WG_OK : wgi_last_status (), own = NULL;
   if (s) wgi_call_source (s, operand, y);
   else
     {
       wg_raise (like, wg_last_error ());
-      wg_fun_free (own), wgi_args_free (&taken);
+      wg_fun_free (own);
+      if (own) wgi_args_free (&taken);
       for (size_t i = 0; body && y && i < (sum ? 1 : items)*wg_fun_m (body); i++) y[i] = wg_num (NAN);
     }
   wgi_source_leave (s);

@@ -15,7 +15,9 @@ typedef struct {
   wgi_args args;
   wg_fun *body;                  /* own; only cloned */
   size_t n, m;                   /* of the body */
-  int sum;
+  wgi_arg *out;                  /* outs: where its outputs are added, as arguments say where inputs come from */
+  size_t outs;
+  wgi_source *base;              /* the map that this is a derivative of, whose indices it uses, counted; or NULL */
 } wgi_map;
 
 /* A reverse sweep done ahead of being asked for, with the seeds of the last one. */
@@ -24,7 +26,8 @@ typedef struct {
   int known;                     /* seed is what the last reverse sweep had */
   int repeats;                   /* as had the one before, or there was only one */
   int done;                      /* xbar is there for x and seed */
-  size_t generation;             /* of the body then */
+  size_t generation;             /* of the body then, */
+  const wgi_lane_sweeps *lanes;  /* and what it was swept with */
 } wgi_ahead;
 
 /* The lanes' planes for the body. */
@@ -49,7 +52,6 @@ typedef struct {
 typedef struct {
   wgi_callee callee;
   wgi_callee *one;               /* the body at single items */
-  const wgi_lane_sweeps *kernel; /* NULL: one item at a time */
   size_t items;
   int notice;                    /* of the sweep at hand */
   wgi_arg *arg;                  /* as in the source, but for what is bound */

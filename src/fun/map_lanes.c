@@ -82,7 +82,7 @@ static int ready (wgi_map_callee *c, const wgi_map_job *job)
   unsigned planes = job->mode ? 3 : 1;
   if (job->ybar) planes |= planes << WGI_ADJOINT;
   const int rc = have_planes (c, planes);
-  c->own.frame.sweeps = c->kernel;
+  c->own.frame.sweeps = c->callee.sweeps;
   if (!rc && c->own.spread != c->one->fun->trace) spread (c, job->mode, job->x);
   return rc;
 }
@@ -92,7 +92,7 @@ static int ready (wgi_map_callee *c, const wgi_map_job *job)
 /* Bring rows side by side. */
 static void load (const wgi_map_callee *c, double *to, size_t width, const double *from, const size_t row[], int run)
 {
-  if (!run) c->kernel->load (to, width, from, row);
+  if (!run) c->callee.sweeps->load (to, width, from, row);
   else for (size_t j = 0; j < width; j++) memcpy (to + j*WGI_LANES, from + row[0] + j, WGI_LANES*sizeof *to);
 }
 
@@ -133,31 +133,33 @@ static void keep_outputs (const wgi_map_callee *c, const wgi_map_job *job, size_
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_program *p = program (c);
-  FOR_MODES (d, job->mode)
-    for (size_t i = 0; i < s->m; i++)
-      {
-        const double *y = d && !wgi_is_slot (p, p->out[i]) ? NULL : c->own.frame.plane[d] + p->out[i]*WGI_LANES;
-        for (size_t l = 0; l < WGI_LANES; l++)
-          if (group >> l & 1)
-            {
-              if (s->sum) c->sum[d][i*WGI_LANES + l] += y ? y[l] : 0;
-              else job->y[d][(k + l)*s->m + i] = y ? y[l] : 0;
-            }
-      }
+  for (size_t o = 0; o < s->outs; o++)
+    FOR_MODES (d, job->mode)
+      for (size_t i = 0; i < s->out[o].width; i++)
+        {
+          const size_t from = s->out[o].place + i, word = p->out[from];
+          const double *y = d && !wgi_is_slot (p, (uint32_t) word) ? NULL : c->own.frame.plane[d] + word*WGI_LANES;
+          for (size_t l = 0; y && l < WGI_LANES; l++)
+            if (group >> l & 1)
+              {
+                if (s->out[o].stride) job->y[d][s->out[o].first + wgi_arg_row (&s->out[o], k + l) + i] += y[l];
+                else c->sum[d][from*WGI_LANES + l] += y[l];
+              }
+        }
 }
 
 static void seed (const wgi_map_callee *c, const wgi_map_job *job, size_t k, uint64_t group)
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_program *p = program (c);
-  for (size_t i = 0; i < s->m; i++)
-    if (wgi_is_slot (p, p->out[i]))
-      for (size_t l = 0; l < WGI_LANES; l++)
+  for (size_t o = 0; o < s->outs; o++)
+    for (size_t i = 0; i < s->out[o].width; i++)
+      for (size_t l = 0, word = p->out[s->out[o].place + i]; l < WGI_LANES && wgi_is_slot (p, (uint32_t) word); l++)
         if (group >> l & 1)
           {
-            const size_t from = (s->sum ? 0 : (k + l)*s->m) + i;
+            const size_t from = s->out[o].first + wgi_arg_row (&s->out[o], k + l) + i;
             if (!wgi_asleep (job->ybar[0][from]))
-              FOR_MODES (d, job->mode) c->own.frame.plane[WGI_ADJOINT + d][p->out[i]*WGI_LANES + l] += job->ybar[d][from];
+              FOR_MODES (d, job->mode) c->own.frame.plane[WGI_ADJOINT + d][word*WGI_LANES + l] += job->ybar[d][from];
           }
 }
 
@@ -194,7 +196,7 @@ static int forward (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t 
     {
       fetch (c, job, k, count);
       f->held = UINT64_MAX, f->wanted = 0;
-      (job->mode ? c->kernel->forward_dual : c->kernel->forward) (program (c), f);
+      (job->mode ? c->callee.sweeps->forward_dual : c->callee.sweeps->forward) (program (c), f);
       if (!f->wanted) return WG_OK;
       const int rc = ready (c, job);
       if (rc) return rc;
@@ -207,7 +209,7 @@ static void finish (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t 
   if (job->y) keep_outputs (c, job, k, group);
   if (!job->ybar) return;
   seed (c, job, k, group);
-  (job->mode ? c->kernel->reverse_dual : c->kernel->reverse) (program (c), &c->own.frame);
+  (job->mode ? c->callee.sweeps->reverse_dual : c->callee.sweeps->reverse) (program (c), &c->own.frame);
   take_adjoints (c, job, k, count);
 }
 
@@ -268,8 +270,9 @@ static void add_chunk (wgi_map_callee *c, const wgi_map_job *job)
   const wgi_map *s = wgi_map_of (c);
   FOR_MODES (d, job->mode)
     {
-      for (size_t i = 0; job->y && s->sum && i < s->m; i++)
-        job->y[d][i] += sum_of_lanes (c->sum[d] + i*WGI_LANES);
+      for (size_t o = 0; job->y && o < s->outs; o++)
+        for (size_t i = 0; i < s->out[o].width && !s->out[o].stride; i++)
+          job->y[d][s->out[o].first + i] += sum_of_lanes (c->sum[d] + (s->out[o].place + i)*WGI_LANES);
       for (size_t i = 0; job->ybar && i < s->args.count; i++)
         {
           const wgi_arg *a = &c->arg[i];

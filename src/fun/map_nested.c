@@ -162,7 +162,8 @@ static void sweep (const nest *t, int reverse)
   f->callee = callee, f->used = used;
 }
 
-static size_t out_slot (const nest *t, size_t k) { return t->out + (t->s->sum ? 0 : k*t->s->m); }
+/* Where group o of the outputs of trip k goes. */
+static size_t out_slot (const nest *t, size_t o, size_t k) { return t->out + t->s->out[o].first + wgi_arg_row (&t->s->out[o], k); }
 
 /* The outer word that output i of the body is, renamed as the words of the trip are. */
 static size_t own_output (const nest *t, size_t i)
@@ -208,12 +209,10 @@ static int lane_forward (const nest *t, size_t k, size_t l)
   see (t, k, l);
   const int rc = wgi_map_told (t->c, one->forward (one, t->mode, a.x, a.y));
   if (rc) return rc;
-  FOR_MODES (d, t->mode)
-    for (size_t i = 0; i < t->s->m; i++)
-      {
-        double *y = at (t->outer, d, out_slot (t, k) + i) + l;
-        *y = (t->s->sum ? *y : 0) + a.y[d][i];
-      }
+  for (size_t o = 0; o < t->s->outs; o++)
+    FOR_MODES (d, t->mode)
+      for (size_t i = 0; i < t->s->out[o].width; i++)
+        at (t->outer, d, out_slot (t, o, k) + i)[l] += a.y[d][t->s->out[o].place + i];
   return WG_OK;
 }
 
@@ -222,12 +221,15 @@ static int lane_reverse (const nest *t, size_t k, size_t l)
   wgi_callee *one = t->c->one;
   const wgi_arrays a = wgi_callee_arrays (one);
   int awake = 0;
-  FOR_MODES (d, t->mode)
-    for (size_t i = 0; i < t->s->m; i++)
-      {
-        a.ybar[d][i] = at (t->outer, WGI_ADJOINT + d, out_slot (t, k) + i)[l];
-        awake |= !d && !wgi_asleep (a.ybar[0][i]);
-      }
+  FOR_MODES (d, t->mode) for (size_t i = 0; i < t->s->m; i++) a.ybar[d][i] = -0.;
+  for (size_t o = 0; o < t->s->outs; o++)
+    FOR_MODES (d, t->mode)
+      for (size_t i = 0; i < t->s->out[o].width; i++)
+        {
+          const double u = at (t->outer, WGI_ADJOINT + d, out_slot (t, o, k) + i)[l];
+          a.ybar[d][t->s->out[o].place + i] = u;
+          awake |= !d && !wgi_asleep (u);
+        }
   if (!awake) return WG_OK;
   see (t, k, l);
   const int rc = wgi_map_told (t->c, one->reverse (one, t->mode, a.x, a.ybar, a.xbar));
@@ -270,14 +272,15 @@ static int trip_forward (nest *t, size_t k)
   const uint64_t held = values (t, k);
   if (t->outer->wanted) return WG_OK;
   place_trip (t->c, &t->c->nest, k);
-  FOR_MODES (d, t->mode)
-    for (size_t i = 0; i < t->s->m; i++)
-      {
-        const double *y = at (t->outer, d, own_output (t, i));
-        double *to = at (t->outer, d, out_slot (t, k) + i);
-        for (size_t l = 0; l < WGI_LANES; l++)
-          if (held >> l & 1) to[l] = (t->s->sum ? to[l] : 0) + y[l];
-      }
+  for (size_t o = 0; o < t->s->outs; o++)
+    FOR_MODES (d, t->mode)
+      for (size_t i = 0; i < t->s->out[o].width; i++)
+        {
+          const double *y = at (t->outer, d, own_output (t, t->s->out[o].place + i));
+          double *to = at (t->outer, d, out_slot (t, o, k) + i);
+          for (size_t l = 0; l < WGI_LANES; l++)
+            if (held >> l & 1) to[l] += y[l];
+        }
   return by_themselves (t, k, held, 0);
 }
 
@@ -285,14 +288,16 @@ static int trip_reverse (nest *t, size_t k)
 {
   const uint64_t held = values (t, k);
   place_trip (t->c, &t->c->nest, k);
-  FOR_MODES (d, t->mode)
-    for (size_t i = 0; i < t->s->m; i++)
-      {
-        const double *from = at (t->outer, WGI_ADJOINT + d, out_slot (t, k) + i);
-        double *to = at (t->outer, WGI_ADJOINT + d, own_output (t, i));
-        for (size_t l = 0; l < WGI_LANES && output_is_slot (t, i); l++)
-          if (held >> l & 1) to[l] += from[l];
-      }
+  for (size_t o = 0; o < t->s->outs; o++)
+    FOR_MODES (d, t->mode)
+      for (size_t i = 0; i < t->s->out[o].width; i++)
+        {
+          const size_t place = t->s->out[o].place + i;
+          const double *from = at (t->outer, WGI_ADJOINT + d, out_slot (t, o, k) + i);
+          double *to = at (t->outer, WGI_ADJOINT + d, own_output (t, place));
+          for (size_t l = 0; l < WGI_LANES && output_is_slot (t, place); l++)
+            if (held >> l & 1) to[l] += from[l];
+        }
   sweep (t, 1);
   FOR_MODES (d, t->mode)
     for (size_t i = 0; i < t->s->m; i++)
@@ -301,7 +306,7 @@ static int trip_reverse (nest *t, size_t k)
   return by_themselves (t, k, held, 1);
 }
 
-/* Outputs to 0 before a sum, their adjoints to rest after a reverse sweep. */
+/* Outputs to 0 before trips add to them, their adjoints to rest after a reverse sweep. */
 static void clear_outputs (const nest *t, int first_plane, double value)
 {
   FOR_MODES (d, t->mode)
@@ -331,9 +336,9 @@ int wgi_map_nested (wgi_callee *callee, int mode, int reverse, wgi_lane_frame *o
   wgi_map_callee *c = (wgi_map_callee *) callee;
   nest t = { .c = c, .s = wgi_map_of (c), .outer = outer, .mode = mode, .operand = operand, .out = out };
   int rc = WG_OK;
-  c->notice = WG_OK;
-  if (!c->kernel || wgi_fun_is_stale (c->one->fun)) return 1;
-  if (!reverse && t.s->sum) clear_outputs (&t, WGI_VALUE, 0);
+  c->notice = WG_OK, c->one->sweeps = outer->sweeps, c->one->ahead = 0;
+  if (wgi_fun_is_stale (c->one->fun)) return 1;
+  if (!reverse) clear_outputs (&t, WGI_VALUE, 0);
   for (size_t k = 0; k < c->items && rc >= 0 && !outer->wanted; k++)
     {
       if (k == 0 || c->nest.program != c->one->fun->trace->program) rc = take_body (&t);

@@ -22,6 +22,7 @@ enum { WGI_VALUE = 0, WGI_D1 = 1, WGI_D2 = 2, WGI_ADJOINT = 4, WGI_PLANES = 8 };
 typedef struct wgi_source wgi_source;
 typedef struct wgi_callee wgi_callee;
 struct wgi_lane_frame;
+struct wgi_lane_sweeps;
 
 /* Derivatives of a function that are functions: inputs, outputs. */
 enum wgi_derived {
@@ -62,6 +63,7 @@ struct wgi_callee {
   const char *why;          /* set with a notice; static */
   size_t (*generation) (const wgi_callee *);    /* grows when results at a point may be others than before; NULL: never */
   int ahead;                /* set by the caller of forward: will a reverse sweep follow? */
+  const struct wgi_lane_sweeps *sweeps;       /* set by the caller: what loops are swept with; NULL: item by item */
   int (*forward) (wgi_callee *, int mode, double *const x[], double *const y[]);
   int (*reverse) (wgi_callee *, int mode, double *const x[], double *const ybar[], double *const xbar[]);
   /* In all lanes of a caller's frame, or NULL: the words of the call's operands, its first output.  1: lane after lane, please. */
