@@ -146,7 +146,7 @@ static int map_run (void *state_, const bench_problem *p, bench_task task, doubl
     case BENCH_GRADIENT: return wg_gradient (f, p->x, NULL, y);
     case BENCH_HVP: return wg_hvp (f, p->x, p->v, NULL, NULL, y);
     case BENCH_HVPS: return wg_hvps (f, p->x, BENCH_DIRECTIONS, p->v, NULL, NULL, y);
-    default: return 1;
+    default: return BENCH_NOT_DONE;
     }
 }
 

@@ -15,7 +15,8 @@
 
 #define FOR_MODES(d, mode) for (int d = 0; d <= (mode); d++) if ((d & (mode)) == d)
 
-enum { TILES = 8, CHUNKS = 32 };       /* least tiles of a chunk; chunks of many items */
+enum { TILES = 8, CHUNKS = 32,         /* least tiles of a chunk; chunks of many items */
+       ALL = (1 << WGI_LANES) - 1 };   /* a group of all lanes */
 
 static const wgi_program *program (const wgi_map_callee *c) { return c->one->fun->trace->program; }
 
@@ -139,12 +140,15 @@ static void keep_outputs (const wgi_map_callee *c, const wgi_map_job *job, size_
         {
           const size_t from = s->out[o].place + i, word = p->out[from];
           const double *y = d && !wgi_is_slot (p, (uint32_t) word) ? NULL : c->own.frame.plane[d] + word*WGI_LANES;
-          for (size_t l = 0; y && l < WGI_LANES; l++)
-            if (group >> l & 1)
-              {
-                if (s->out[o].stride) job->y[d][s->out[o].first + wgi_arg_row (&s->out[o], k + l) + i] += y[l];
-                else c->sum[d][from*WGI_LANES + l] += y[l];
-              }
+          double *sum = c->sum[d] + from*WGI_LANES;
+          if (y && !s->out[o].stride && group == ALL) for (size_t l = 0; l < WGI_LANES; l++) sum[l] += y[l];
+          else
+            for (size_t l = 0; y && l < WGI_LANES; l++)
+              if (group >> l & 1)
+                {
+                  if (s->out[o].stride) job->y[d][s->out[o].first + wgi_arg_row (&s->out[o], k + l) + i] += y[l];
+                  else sum[l] += y[l];
+                }
         }
 }
 
@@ -178,11 +182,15 @@ static void take_adjoints (const wgi_map_callee *c, const wgi_map_job *job, size
           const wgi_arg *a = &c->arg[i];
           if (!a->stride || a->data) continue;
           double *from = adjoint + a->place*WGI_LANES;
-          for (size_t l = 0; l < count; l++)
-            {
-              double *to = job->xbar[d] + a->first + wgi_arg_row (a, k + l);
-              for (size_t j = 0; j < a->width; j++) to[j] += from[j*WGI_LANES + l];
-            }
+          if (a->stride == 1 && !a->index)
+            for (size_t j = 0; j < a->width; j++)
+              for (size_t l = 0; l < count; l++) job->xbar[d][a->first + k + j + l] += from[j*WGI_LANES + l];
+          else
+            for (size_t l = 0; l < count; l++)
+              {
+                double *to = job->xbar[d] + a->first + wgi_arg_row (a, k + l);
+                for (size_t j = 0; j < a->width; j++) to[j] += from[j*WGI_LANES + l];
+              }
           for (size_t j = 0; j < a->width*WGI_LANES; j++) from[j] = -0.;
         }
     }
