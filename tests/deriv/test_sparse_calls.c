@@ -120,7 +120,7 @@ START_TEST (random_functions)
       wg_fun_free (f), wg_fun_free (g);
       for (int k = 0; k < FUNCTIONS; k++) wg_fun_free (fun[k]);
     }
-  ck_assert_msg (checked > 700 && 2*sharp > checked && 2*same > checked, "%zu, %zu, %zu", checked, sharp, same);
+  ck_assert_msg (checked > rp_least (700) && 2*sharp > checked && 2*same > checked, "%zu, %zu, %zu", checked, sharp, same);
 }
 END_TEST
 
