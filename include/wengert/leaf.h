@@ -59,6 +59,12 @@ static inline double wg_double_cbrt (double a)
   return fabs (e) < 1e-10*fabs (y) ? y - e : y;              /* false at 0, infinities and NaN */
 }
 
+/* Compilers make these of a constant exponent, and the bits are not those of pow: so they are made of any. */
+static inline double wgi_pow (double a, double r)
+{
+  return r == 2 ? a*a : r == -1 ? 1/a : r == .5 && a > 0 ? sqrt (a) : pow (a, r);
+}
+
 static inline double wg_double_powi (double a, int k)
 {
   switch (k)
@@ -78,13 +84,13 @@ static inline double wg_double_powk (double a, double b, int k)
 {
   double r = b - k, bb = r + k, low = (b - bb) + ((bb - r) - k);
   if (low == 0 || low != low)
-    return pow (a, r);
-  double p = pow (fabs (a), r), sign = a >= 0 ? 1 : pow (-1, b)*(k % 2 ? -1 : 1);
+    return wgi_pow (a, r);
+  double p = wgi_pow (fabs (a), r), sign = a >= 0 ? 1 : pow (-1, b)*(k % 2 ? -1 : 1);
   return sign*(p > 0 && p <= 1e308 ? p*(1 + low*log (fabs (a))) : p);
 }
 
 static inline double wg_double_powc (double a, double c, int k) { return wg_double_powk (a, c, k); }
-static inline double wg_double_pow (double a, double b) { return pow (a, b); }
+static inline double wg_double_pow (double a, double b) { return wgi_pow (a, b); }
 
 /* exponentials and logarithms */
 static inline double wg_double_exp (double a) { return exp (a); }

@@ -468,6 +468,32 @@ START_TEST (powers)
 }
 END_TEST
 
+/* What a compiler makes of a power with a constant exponent has the bits of the recorded one: here, in the sweep over dual
+ * numbers, in the one over many directions (lgamma' has such a power inside). */
+
+#define POWERS(x) wg_add (wg_add (wg_pow (x, 2.), wg_pow (x, -1.)), wg_add (wg_add (wg_pow (x, .5), wg_pow (x, 3.)), wg_lgamma (x)))
+MODEL (powers_too, POWERS (x))
+
+START_TEST (constant_exponents)
+{
+  enum { POINTS = 20000, K = 9 };
+  wg_fun *f = record (powers_too, 1, 1, (double[]){ 1.5 });
+  for (int i = 1; i <= POINTS; i++)
+    {
+      const double x = i*.000625, one = 1;
+      const wg_dual in = wg_dual_make (x, 1), out = POWERS (in);
+      double y, d, V[K], HV[K], hv;
+      for (int k = 0; k < K; k++) V[k] = 1.1875*k - 3.3;
+      ck_assert_int_eq (wg_jvp (f, &x, &one, &y, &d), WG_OK);
+      ck_assert_msg (y == POWERS (x) && y == out.v && d == out.d, "at %.17g: %.17g %.17g", x, y - out.v, d - out.d);
+      ck_assert_int_eq (wg_hvps (f, &x, K, V, &y, NULL, HV), WG_OK);
+      for (int k = 0; k < K; k++)
+        ck_assert_msg (wg_hvp (f, &x, &V[k], &y, NULL, &hv) == WG_OK && hv == HV[k], "at %.17g: %.17g %.17g", x, hv, HV[k]);
+    }
+  wg_fun_free (f);
+}
+END_TEST
+
 /* log-sum-exp, softplus, logistic: no overflow for finite input. */
 MODEL (soft, wg_softplus (x))
 MODEL (logistic, wg_sigmoid (x))
@@ -509,6 +535,7 @@ int main (void)
   tcase_add_test (t, kinks);
   tcase_add_test (t, nan_stays);
   tcase_add_test (t, powers);
+  tcase_add_test (t, constant_exponents);
   tcase_add_test (t, never_overflow);
   suite_add_tcase (s, t);
   SRunner *runner = srunner_create (s);

@@ -200,6 +200,24 @@ START_TEST (as_the_drivers)
 }
 END_TEST
 
+/* An output of weight 0 that is known when the function is made is left out, infinite partials and all. */
+
+static void model_edge (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) n, (void) m, (void) ctx;
+  y[0] = wg_sqrt (wg_add (x[0], x[1])), y[1] = wg_mul (x[0], wg_sqr (x[1]));
+}
+
+START_TEST (left_out)
+{
+  double J[4];
+  wg_fun *f = agree_record (model_edge, NULL, 2, 2, (double[]){ 1, 2 }), *derived = wg_fun_jacobian (f);
+  ck_assert_int_eq (wg_eval (derived, (double[]){ 3, -3 }, J), WG_NONFINITE);
+  ck_assert (J[0] == INFINITY && J[1] == INFINITY && J[2] == 9 && J[3] == -18);
+  wg_fun_free (f), wg_fun_free (derived);
+}
+END_TEST
+
 /* perturbation confusion */
 
 static void model_sum (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
@@ -371,6 +389,7 @@ int main (void)
   tcase_add_test (t, forward_to_the_fourth);
   tcase_add_test (t, every_way_to_the_fourth);
   tcase_add_loop_test (t, as_the_drivers, 0, 2);
+  tcase_add_test (t, left_out);
   tcase_add_test (t, no_confusion);
   tcase_add_test (t, captured);
   tcase_add_test (t, outputs);
