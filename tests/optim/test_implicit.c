@@ -368,6 +368,9 @@ START_TEST (one_search)
   ck_assert_int_eq (wg_jacobian (x, NULL, NULL, J), WG_OK);
   ck_assert_msg (searching > 5 && values <= searching + 6, "%d values for the root, %d with the Jacobian", searching, values);
   for (int i = 0; i < 12; i++) ck_assert (fabs (J[i] - (i + 1)/(3*y*y)) < 1e-12);
+  products = 0;
+  for (int i = 0; i < 12; i++) ck_assert_int_eq (wg_jvp (x, NULL, p, NULL, &y), WG_OK);
+  ck_assert_msg (products < 24, "%d products for twelve directions at one point", products);
   double H[144];
   ck_assert_int_eq (wg_hessian (x, p, &y, J, H), WG_EORDER);           /* no hvp among the rules */
   wg_fun_free (f), wg_fun_free (x);
@@ -452,10 +455,18 @@ MODEL (rank_one)               /* any x with x0 + x1 = p is a root */
   y[1] = wg_mul (2, y[0]);
 }
 
+MODEL (nearly_rank_one)        /* of condition 1e16, which is as good as infinite */
+{
+  UNUSED;
+  y[0] = wg_sub (wg_add (x[0], x[1]), wg_param (x[0], 0, 1));
+  y[1] = wg_sub (wg_add (x[0], wg_mul (1 + 0x1p-51, x[1])), wg_param (x[0], 0, 1));
+}
+
 START_TEST (singular)
 {
   const double nothing = 0, three[2] = { 3, 3 };
-  const struct { wg_model *model; size_t n; } which[] = { { square, 1 }, { square_and_line, 2 }, { rank_one, 2 } };
+  const struct { wg_model *model; size_t n; } which[] = { { square, 1 }, { square_and_line, 2 }, { rank_one, 2 },
+                                                                 { nearly_rank_one, 2 } };
   for (size_t i = 0; i < sizeof which/sizeof *which; i++)
     {
       wg_fun *x = root_of (record (which[i].model, NULL, which[i].n, which[i].n, ones), three);
