@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the Wengert developers
  *
- * Minimization of a recorded function by trust-region Newton-CG: exact gradients, exact
- * Hessian-vector products, no Hessian.
+ * Minimization of a function: Newton's method in a trust region, with exact Hessian-vector products, a sparse or a dense
+ * exact Hessian; limited-memory BFGS.
  */
 #ifndef WENGERT_MINIMIZE_H
 #define WENGERT_MINIMIZE_H
@@ -38,11 +38,13 @@ enum wg_stop { WG_STOPS (WGI_STOP) WGI_STOP_END_ };
 
 /* How to search. */
 #define WG_MINIMIZE_METHODS(X)                                                     \
-  X (WG_MINIMIZE_AUTO,      "automatic")                                           \
-  X (WG_MINIMIZE_NEWTON_CG, "Newton-CG")    /* trust region, Hessian-vector products */ \
-  X (WG_MINIMIZE_LBFGS,     "L-BFGS")       /* line search, gradients alone */ \
-  X (WG_MINIMIZE_SGD,       "stochastic gradient descent")   /* a batch of rows at a time */ \
-  X (WG_MINIMIZE_ADAM,      "Adam")         /* the same */
+  X (WG_MINIMIZE_AUTO,          "automatic")       /* see below */                  \
+  X (WG_MINIMIZE_NEWTON_CG,     "Newton-CG")       /* Hessian-vector products */    \
+  X (WG_MINIMIZE_NEWTON_DENSE,  "dense Newton")    /* the Hessian, n x n */         \
+  X (WG_MINIMIZE_NEWTON_SPARSE, "sparse Newton")   /* the Hessian by a plan */      \
+  X (WG_MINIMIZE_LBFGS,         "L-BFGS")          /* line search, gradients alone */ \
+  X (WG_MINIMIZE_SGD,           "stochastic gradient descent")   /* a batch of rows at a time */ \
+  X (WG_MINIMIZE_ADAM,          "Adam")            /* the same */
 
 #define WGI_METHOD(name, text) name,
 enum wg_minimize_method { WG_MINIMIZE_METHODS (WGI_METHOD) WGI_MINIMIZE_METHOD_END_ };
@@ -68,10 +70,10 @@ typedef struct {
   double step_norm;         /* of the step tried, 2-norm */
   double ratio;             /* actual over predicted decrease */
   size_t iteration;         /* 0: the start */
-  size_t cg;                /* CG steps of this iteration */
+  size_t cg;                /* Hessian-vector products of this iteration */
   size_t evaluations, gradients, hvps;      /* so far */
   int accepted;             /* was the step taken? */
-  int curvature;            /* did CG end on negative curvature? */
+  int curvature;            /* was there negative curvature? */
 } wg_minimize_progress;
 
 typedef int wg_minimize_callback (const wg_minimize_progress *, void *ctx);
@@ -115,6 +117,14 @@ typedef struct {
  * WG_NONFINITE (f or its gradient is not finite at the start; x untouched, result written); an error (x
  * untouched; result written, unless the arguments were refused or there was no workspace).
  *
+ * WG_MINIMIZE_AUTO takes, without bounds and from 64 variables on, WG_MINIMIZE_NEWTON_SPARSE, if a Hessian costs at most
+ * 64 products, has at most 32 entries for each variable in its lower triangle, and its factor at most 400; else
+ * WG_MINIMIZE_NEWTON_CG; WG_MINIMIZE_LBFGS for functions without second derivatives (wg_fun_custom without hvp). With other
+ * methods these give WG_EORDER.  WG_MINIMIZE_NEWTON_SPARSE needs a recorded function, else its plan is dense; it pays
+ * where the curvatures are far apart.  WG_MINIMIZE_NEWTON_DENSE is for functions whose Hessian costs little more than a
+ * product.  A Hessian counts as n hvps, a sparse one as the sweeps of its plan; none is begun that the limit does not
+ * allow.
+ *
  * With bounds lower <= x <= upper, equal ones allowed, the start is moved to the nearest point within, f is evaluated
  * only within, and the gradient is measured without the entries that hold x at a bound: g[i] >= 0 at lower[i], g[i] <= 0
  * at upper[i].  They need WG_MINIMIZE_AUTO, _NEWTON_CG, _LBFGS, _SGD or _ADAM.  WG_EINVAL where lower[i] > upper[i] or one is NaN.
@@ -131,12 +141,14 @@ typedef struct {
  * held back by the radius, the gradient tolerance is absolute, lest a function that falls for ever seem to
  * converge.
  * evaluations count the points, gradients those where a gradient was asked for, too.  Afterwards the handle's
- * last point is x.  Allocates its workspace, at most 21 n numbers (L-BFGS: 7 n and 2 n for each pair), once and frees
- * it.
+ * last point is x.  Allocates its workspace, at most 21 n numbers (L-BFGS: 7 n and 2 n for each pair; dense Newton: n^2 + 45
+ * n; sparse Newton: 7 n, a plan and a factor, anew where the function takes a branch with other entries), once and frees it.
  *
  * Method: Steihaug, SIAM J. Numer. Anal. 20 (1983); Gould, Lucidi, Roma, Toint, SIAM J. Optim. 9 (1999); Conn, Gould, Toint,
  * Trust-Region Methods (2000), chapters 7 and 17.4.  A rejected step is found again in the space that CG's products
  * span, most often at no further product; a step within the radius that gains far more than predicted is doubled.
+ * Dense and sparse Newton: More and Sorensen, SIAM J. Sci. Stat. Comput. 4 (1983), on the tridiagonal form and by sparse
+ * Cholesky factors; the first step is Newton's where the Hessian is positive definite and no radius is given.
  * With bounds: Lin, More, SIAM J. Optim. 9 (1999), without its preconditioner.  L-BFGS: Nocedal, Math. Comp. 35 (1980), with a line search for the conditions of Wolfe, at the noise level those of
  * Hager and Zhang, SIAM J. Optim. 16 (2005); radius is the length of its first step, if that is given, and radius_max
  * that of the longest.  SGD: Robbins, Monro, Ann. Math. Stat. 22 (1951); Adam: Kingma, Ba, ICLR 2015. */

@@ -69,6 +69,7 @@ typedef struct {
   int ordering;            /* enum wg_ordering but WG_ORDER_CLASSES; WG_ORDER_BEST tries several */
   int by_columns;          /* order the entries by columns instead of by rows */
   const wg_plan *with;     /* have the entries of this plan too: for a function with several branches */
+  size_t entries;          /* a Hessian's: give up early, WG_ELIMIT, where there are more; 0: INT_MAX */
 } wg_plan_options;
 
 /* A plan for the Hessian of u.f, u any weights of the outputs; part 'L': lower triangle, 'U': upper, 'F': full.
@@ -76,7 +77,7 @@ typedef struct {
  * entry to entry: it is never chosen unasked.
  * A plan for the Jacobian.
  * Return NULL on error, wg_last_error says why: WG_EINVAL (f NULL, part, options that do not fit), WG_ENOMEM, WG_ELIMIT
- * (more than INT_MAX entries).
+ * (more than INT_MAX entries, or more than were allowed).
  * Methods: Griewank and Walther, Evaluating Derivatives (2008), chapters 7 and 8; colourings: Gebremedhin, Manne, Pothen,
  * SIAM Review 47 (2005); Hessian patterns: Gower and Mello, Optim. Methods Softw. 27 (2012). */
 WG_API wg_plan *wg_plan_hessian (const wg_fun *f, char part);

@@ -21,8 +21,8 @@ struct wgi_callee_pattern {
   wgi_callee_pattern *next;
 };
 
-/* What one computation has found so far; hessian: are Hessians wanted too? */
-typedef struct { wgi_callee_pattern *first; int hessian; } wgi_callees;
+/* What one computation has found so far; hessian: are Hessians wanted too?  most: entries of one, 0: INT_MAX. */
+typedef struct { wgi_callee_pattern *first; int hessian; size_t most; } wgi_callees;
 
 /* of[p->sources]: the patterns behind p's calls, depth calls away from the function asked about.  WG_OK, WG_ENOMEM. */
 int wgi_callees_find (wgi_callees *, const wgi_program *p, int depth, const wgi_callee_pattern *of[]);

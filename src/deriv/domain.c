@@ -256,7 +256,12 @@ int wgi_domains_interactions (wgi_domains *d, wgi_pattern *to)
   collector c = { .a = { .rows = d->n, .cols = d->n } };
   if (!d->status) room (d, (void **) &c.a.index, &c.capacity, 1, sizeof *c.a.index);
   uint32_t *stamp = d->status ? NULL : stamps (d);
-  for (size_t a = d->nodes; a-- > d->n && !d->status; ) push (d, (uint32_t) a, stamp);
+  const size_t most = d->most ? wgi_plus (d->edges, d->most) : SIZE_MAX;        /* those that pushing may add */
+  for (size_t a = d->nodes; a-- > d->n && !d->status; )
+    {
+      push (d, (uint32_t) a, stamp);
+      if (d->edges > most && !d->status) d->status = wgi_fail (WG_ELIMIT, "the pattern has more than %zu entries", d->most);
+    }
   if (!d->status && !(c.a.start = malloc (wgi_times (d->n + 1, sizeof *c.a.start))))
     d->status = wgi_fail (WG_ENOMEM, "out of memory for the pattern");
   for (size_t i = 0; i < d->n && !d->status; i++)
@@ -270,6 +275,8 @@ int wgi_domains_interactions (wgi_domains *d, wgi_pattern *to)
           }
     }
   if (!d->status) c.a.start[d->n] = (uint32_t) c.a.nnz;
+  if (!d->status && d->most && c.a.nnz > d->most)
+    d->status = wgi_fail (WG_ELIMIT, "the pattern has more than %zu entries", d->most);
   free (stamp);
   if (d->status) return wgi_pattern_free (&c.a), memset (to, 0, sizeof *to), d->status;
   return sorted (&c.a, to);

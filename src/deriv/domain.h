@@ -36,6 +36,7 @@ typedef struct {
   wgi_edge *edge;
   uint32_t unused;                 /* the first edge that is free again */
   wgi_recent *recent;              /* nodes by the hash of their content or, the large ones, of their children */
+  size_t most;                     /* interactions of inputs, at most; 0: INT_MAX */
   int status;                      /* the first error; nothing happens after it */
 } wgi_domains;
 

@@ -22,8 +22,8 @@ typedef struct {
 /* m x n. */
 int wgi_pattern_jacobian (const wgi_program *p, wgi_pattern *);
 
-/* The lower triangle with the diagonal, n x n, of any weighted sum of the outputs. */
-int wgi_pattern_hessian (const wgi_program *p, wgi_pattern *);
+/* The lower triangle with the diagonal, n x n, of any weighted sum of the outputs; WG_ELIMIT with more than most entries (0: INT_MAX). */
+int wgi_pattern_hessian (const wgi_program *p, size_t most, wgi_pattern *);
 
 /* What the patterns follow from, as 64 bits, never 0: the program and all recordings of the functions it calls.  Taken before
  * a pattern is made, it tells later whether that still holds. */

@@ -33,7 +33,8 @@ static wg_plan *make (const char *name, const wg_fun *f, char part, const wg_pla
   wg_plan *plan = calloc (1, sizeof *plan);
   if (!plan) return wgi_plan_no_memory (), NULL;
   plan->n = p->n, plan->m = p->m, plan->part = part, plan->by_columns = o->by_columns != 0, plan->print = p->print;
-  plan->asked = (wg_plan_options){ .method = o->method, .ordering = o->ordering, .by_columns = o->by_columns };
+  plan->asked = (wg_plan_options){ .method = o->method, .ordering = o->ordering, .by_columns = o->by_columns,
+                                     .entries = o->entries };
   int rc = wgi_plan_pattern (plan, p, with);
   uint32_t *place = rc ? NULL : wgi_array (plan->pattern.nnz, sizeof *place);
   if (!rc && !place) rc = wgi_plan_no_memory ();

@@ -24,7 +24,7 @@ int wgi_plan_pattern (wg_plan *plan, const wgi_program *p, const wg_plan *with)
 {
   if (!(plan->known = calloc (1, sizeof *plan->known))) return wgi_plan_no_memory ();
   const uint64_t print = wgi_structure_print (p);
-  int rc = plan->part == 'J' ? wgi_pattern_jacobian (p, &plan->pattern) : wgi_pattern_hessian (p, &plan->pattern);
+  int rc = plan->part == 'J' ? wgi_pattern_jacobian (p, &plan->pattern) : wgi_pattern_hessian (p, plan->asked.entries, &plan->pattern);
   plan->known->print[0] = print;
   if (rc || !with) return rc;
   wgi_pattern own = plan->pattern;
@@ -40,7 +40,7 @@ int wgi_plan_covers (const wg_plan *plan, const wgi_program *p)
   for (int i = 0; i < KNOWN; i++)
     if (atomic_load_explicit (&known->print[i], memory_order_relaxed) == print) return WG_OK;
   wgi_pattern a;
-  int rc = plan->part == 'J' ? wgi_pattern_jacobian (p, &a) : wgi_pattern_hessian (p, &a);
+  int rc = plan->part == 'J' ? wgi_pattern_jacobian (p, &a) : wgi_pattern_hessian (p, plan->asked.entries, &a);
   if (rc) return rc;
   if (wgi_pattern_covers (&plan->pattern, &a)) know (known, print);
   else rc = wgi_fail (WG_EPLAN, "this branch of the function has derivatives where the plan has none: see wg_plan_extend");

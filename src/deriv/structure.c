@@ -242,6 +242,7 @@ int wgi_structure_hessian (wgi_callees *callees, const wgi_program *p, int depth
   if (!rc && !need) rc = wgi_fail (WG_ENOMEM, "out of memory for the pattern");
   if (!rc)
     {
+      s.d.most = callees->most;
       wgi_find_interactions (&z);
       find_needed (s.about, &z, need);
       walk (s.about, &z, need, &s.d, s.domain);
@@ -260,9 +261,9 @@ int wgi_pattern_jacobian (const wgi_program *p, wgi_pattern *to)
   return rc;
 }
 
-int wgi_pattern_hessian (const wgi_program *p, wgi_pattern *to)
+int wgi_pattern_hessian (const wgi_program *p, size_t most, wgi_pattern *to)
 {
-  wgi_callees callees = { .hessian = 1 };
+  wgi_callees callees = { .hessian = 1, .most = most };
   const int rc = wgi_structure_hessian (&callees, p, 0, to);
   wgi_callees_close (&callees);
   return rc;

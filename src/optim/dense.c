@@ -184,3 +184,32 @@ void wgi_lu_solve (const wgi_lu *f, int transposed, double b[])
   LAPACKE_dgetrs_work (COLUMN, transposed ? 'N' : 'T', f->n, 1, f->a, f->n, f->pivot, b, f->n);
   for (lapack_int i = 0; i < f->n; i++) b[i] *= after[i];
 }
+
+/* ---------------------------------------------------------------- symmetric matrices */
+
+size_t wgi_symmetric_numbers (size_t n)
+{
+  if (n > INT_MAX/BLOCK) return SIZE_MAX;
+  return wgi_plus (wgi_times (n, n), wgi_times (n, 3 + BLOCK));
+}
+
+void wgi_symmetric_place (wgi_symmetric *q, size_t n, double block[])
+{
+  q->n = (lapack_int) n;
+  q->lwork = (lapack_int) (BLOCK*n);
+  q->a = block;
+  q->d = q->a + n*n;
+  q->e = q->d + n;
+  q->tau = q->e + n;
+  q->work = q->tau + n;
+}
+
+void wgi_symmetric_reduce (wgi_symmetric *q)
+{
+  LAPACKE_dsytrd_work (COLUMN, 'L', q->n, q->a, q->n, q->d, q->e, q->tau, q->work, q->lwork);
+}
+
+void wgi_symmetric_turn (const wgi_symmetric *q, int transposed, double b[])
+{
+  LAPACKE_dormtr_work (COLUMN, 'L', 'L', transposed ? 'T' : 'N', q->n, 1, q->a, q->n, q->tau, b, q->n, q->work, q->lwork);
+}

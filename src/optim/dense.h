@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the Wengert developers
  *
- * Dense linear least squares over LAPACK, by QR with column pivoting: never by normal equations.  Square systems, by LU
- * with a condition estimate.  Thin calls of LAPACKE's _work functions on column-major arrays and scratch that the caller has allocated; no allocation,
+ * Dense linear algebra over LAPACK: least squares by QR with column pivoting, never by normal equations; square systems by
+ * LU with a condition estimate; the tridiagonal form of symmetric matrices.  Thin calls of LAPACKE's _work functions on
+ * column-major arrays and scratch that the caller has allocated; no allocation,
  * no search for NaN.  Matrices are finite when they come here.
  */
 #ifndef WENGERT_OPTIM_DENSE_H
@@ -72,5 +73,24 @@ int wgi_lu_factor (wgi_lu *f);
 
 /* b[n] becomes A^-1 b, or A^-T b when transposed. */
 void wgi_lu_solve (const wgi_lu *f, int transposed, double b[]);
+
+/* A = Q T Q^T for symmetric A n x n, T tridiagonal: a basis in which A + lambda I is factored in O(n). */
+typedef struct {
+  lapack_int n;
+  double *a;                /* n x n: A in, its lower triangle in columns; the reflectors of Q out */
+  double *d, *e;            /* n, n - 1: T's diagonal and the one below it */
+  double *tau, *work;       /* n; scratch */
+  lapack_int lwork;
+} wgi_symmetric;
+
+/* Numbers that a block for wgi_symmetric_place has; SIZE_MAX: too many. */
+size_t wgi_symmetric_numbers (size_t n);
+void wgi_symmetric_place (wgi_symmetric *, size_t n, double block[]);
+
+/* Reduce q->a to T. */
+void wgi_symmetric_reduce (wgi_symmetric *);
+
+/* b[n] becomes Q^T b, or Q b. */
+void wgi_symmetric_turn (const wgi_symmetric *, int transposed, double b[]);
 
 #endif

@@ -14,6 +14,8 @@
 #include "optim/minimizer.h"
 #include "optim/steihaug.h"
 
+enum { SPARSE_FROM = 64 };      /* variables; below, a plan is not looked for unasked */
+
 const char *wg_stop_name (int reason)
 {
   switch (reason)
@@ -51,27 +53,38 @@ static int by_rows (const wgi_search *s)
   return s->options.method == WG_MINIMIZE_SGD || s->options.method == WG_MINIMIZE_ADAM;
 }
 
+static int bounded (const wgi_search *s) { return s->options.lower || s->options.upper; }
+
 /* Search with a method until there is a reason to stop, or an error. */
 static int search_by (wgi_search *s, int method)
 {
   s->result.method = method;
-  if (method == WG_MINIMIZE_LBFGS) return wgi_lbfgs (s);
-  if (by_rows (s)) return wgi_stochastic (s);
-  return s->options.lower || s->options.upper ? wgi_newton_bounds (s) : wgi_newton_cg (s);
+  switch (method)
+    {
+    case WG_MINIMIZE_NEWTON_DENSE: return wgi_newton_dense (s);
+    case WG_MINIMIZE_NEWTON_SPARSE: return wgi_newton_sparse (s);
+    case WG_MINIMIZE_LBFGS: return wgi_lbfgs (s);
+    case WG_MINIMIZE_SGD: case WG_MINIMIZE_ADAM: return wgi_stochastic (s);
+    default: return bounded (s) ? wgi_newton_bounds (s) : wgi_newton_cg (s);
+    }
 }
 
-/* The method for a function when none was asked for. */
-static int choose (const wgi_search *s)
+/* When no method was asked for: with many variables the sparse Hessian, if it is worth it, else Newton-CG; L-BFGS
+ * where there are no second derivatives. */
+static int search (wgi_search *s)
 {
-  (void) s;
-  return WG_MINIMIZE_NEWTON_CG;
+  int rc = WG_OK;
+  if (s->options.method) return search_by (s, s->options.method);
+  if (s->n >= SPARSE_FROM && !bounded (s)) rc = search_by (s, WG_MINIMIZE_NEWTON_SPARSE);
+  if (!rc && !s->result.reason) rc = search_by (s, WG_MINIMIZE_NEWTON_CG);
+  if (rc == WG_EORDER && !s->result.iterations) rc = search_by (s, WG_MINIMIZE_LBFGS);
+  return rc;
 }
 
 /* The start, then the method, then back to the best point. */
 static int run (wgi_search *s)
 {
   wg_minimize_result *r = &s->result;
-  const wg_minimize_options *o = &s->options;
   int rc = by_rows (s) ? wgi_rows_gradient (s) : wg_gradient (s->f, s->x, &r->f, s->g);
   if (!by_rows (s)) r->evaluations = r->gradients = 1;
   r->gradient_norm = wgi_search_gradient_norm (s, s->x, s->g);
@@ -79,11 +92,11 @@ static int run (wgi_search *s)
   if (rc) return rc;
   s->start_norm = wgi_norm (s->n, s->g);
   s->start_size = fabs (r->f) > 1 ? fabs (r->f) : 1;
-  s->radius = o->radius;
+  s->radius = s->options.radius;
   s->least = r->gradient_norm;
   s->at_x = 1;
   wgi_search_report (s, 1);
-  if (!wgi_search_done (s)) rc = search_by (s, o->method ? o->method : choose (s));
+  if (!wgi_search_done (s)) rc = search (s);
   if (!rc && !s->at_x) rc = wg_eval (s->f, s->x, NULL);
   return WG_FAILED (rc) ? rc : r->reason == WG_STOP_GRADIENT ? WG_OK : WG_NOCONV;
 }

@@ -90,10 +90,12 @@ void wgi_search_accept (wgi_search *s)
   s->at_x = 1;
 }
 
-/* Is there nothing more to gain?  Count the steps whose decrease rounding hides until one lowers the gradient. */
+/* Is there nothing more to gain?  Count the steps whose decrease rounding hides until one lowers the gradient.  A
+ * step whose decrease rounding of x undoes is the last, unless it halves the gradient. */
 static int exhausted (wgi_search *s)
 {
   const double norm = s->result.gradient_norm;
+  if (s->predicted <= s->grain && norm > s->least/2) return 1;
   if (s->predicted > WGI_HIDDEN*fabs (s->result.f) || norm < .9*s->least)
     {
       s->stalled = 0;

@@ -42,6 +42,7 @@ typedef struct {
   int curvature;                /* does it follow negative curvature? */
   int pushing;                  /* is it a good one held back by radius: might f fall for ever?  Then gradient_tolerance is
                                  * absolute */
+  double grain;                 /* how much rounding x itself to doubles raises f, sum |H_ii| (eps x_i)^2/8; 0: not known */
   double ratio;                 /* out of _judge: actual over predicted decrease */
 
   double start_norm, start_size;        /* |g| and max (1, |f|) at the start */
@@ -55,7 +56,7 @@ typedef struct {
  * needs once.  WG_OK or an error, which leaves a reason to the caller. */
 typedef int wgi_minimizer (wgi_search *);
 
-wgi_minimizer wgi_newton_cg, wgi_newton_bounds, wgi_lbfgs, wgi_stochastic;
+wgi_minimizer wgi_newton_cg, wgi_newton_bounds, wgi_newton_dense, wgi_newton_sparse, wgi_lbfgs, wgi_stochastic;
 
 /* For means over rows: the options' defaults and s->row, to be freed; f, g and gradient_norm over all rows at x, counted,
  * WG_NONFINITE where they are not finite. */

@@ -144,6 +144,16 @@ int wgi_secular_solve (wgi_secular *p, const double g[], double radius, double s
   return WG_OK;
 }
 
+int wgi_secular_first (wgi_secular *p, const double g[], double curvature, double most, double *radius, double s[])
+{
+  const int rc = wgi_secular_solve (p, g, most, s);
+  *radius = p->step_norm;
+  if (rc || !p->curvature) return rc;
+  const double ten = curvature != 0 ? 10*wgi_norm (p->n, g)/fabs (curvature) : 1;
+  *radius = ten < most ? ten : most;
+  return wgi_secular_solve (p, g, *radius, s);
+}
+
 /* ---------------------------------------------------------------- tridiagonal */
 
 /* T + shift I = L D L^T, L unit with ratio[] below the diagonal. */

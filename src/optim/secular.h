@@ -27,6 +27,10 @@ typedef struct {
 /* s[n] for g[n] and radius > 0.  WG_OK or an error of factor. */
 int wgi_secular_solve (wgi_secular *, const double g[], double radius, double s[]);
 
+/* The first step of a search, and its radius: Newton's, up to the radius most, where H is positive definite; else that
+ * of ten steps of steepest descent, which the curvature u.H u along u = g/|g| gives: 0 for none to be seen. */
+int wgi_secular_first (wgi_secular *, const double g[], double curvature, double most, double *radius, double s[]);
+
 /* A symmetric tridiagonal matrix: diagonal d[n], below it e[n-1]; room for the factor in pivot[n], ratio[n]. */
 typedef struct {
   size_t n;

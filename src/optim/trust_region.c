@@ -12,7 +12,7 @@
 /* Ratios of actual to predicted decrease: below POOR the radius shrinks, above GOOD it grows if it held the
  * step back.  Newton's step on |x|^p goes 1/(p - 1) of the way: its ratio is 7/6 for p = 3, 1.204 for 4 and 1.264 in
  * the limit, exp; it is worth doubling from STRETCH on. */
-static const double POOR = .25, GOOD = .75, GREAT = .9, STRETCH = 1.18;
+static const double POOR = .25, GOOD = .75, STRETCH = 1.18;
 
 typedef struct {
   wgi_search *s;
@@ -63,7 +63,7 @@ static void resize (region *t)
       t->radius = s->step_norm*(isfinite (s->ratio) ? min (max (theta, .1), .5) : .1);
     }
   else if (t->model->boundary && s->ratio > GOOD)
-    t->radius = min (s->options.radius_max, s->step_norm*(s->products && s->ratio > GREAT ? 4 : 2));
+    t->radius = min (s->options.radius_max, 2*s->step_norm);
 }
 
 /* One iteration. */
@@ -71,7 +71,7 @@ static int iterate (region *t)
 {
   wgi_search *s = t->s;
   int accepted = 0, rc = t->model->propose (t->model, s, t->known, &t->radius);
-  if (rc) return rc;
+  if (rc || s->result.reason) return rc;
   t->known = 1;
   if (!wgi_search_place (s, 1, t->model->step))
     {

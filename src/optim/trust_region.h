@@ -12,7 +12,7 @@
 typedef struct wgi_model {
   /* The step from s->x within *radius: step, boundary, and the search's step_norm, slope, predicted, products and
    * curvature.  known: the last call was at the same x with a larger radius.  *radius 0: choose the first one, at
-   * most radius_max.  Counts products; leaves the handle at x.  WG_OK or an error. */
+   * most radius_max.  Counts products; leaves the handle at x.  May set a reason to stop.  WG_OK or an error. */
   int (*propose) (struct wgi_model *, wgi_search *, int known, double *radius);
   double *step;                 /* n */
   int boundary;                 /* was it the radius that ended the step? */
