@@ -6,9 +6,9 @@
  * Make a plan once, evaluate at many points.  Index arrays are int, zero-based: for SuiteSparse, gsl_spmatrix,
  * Ipopt.
  *
- * A plan is made for the recorded branch of the function's last point, through wg_call for all recorded branches of the
- * functions called.  Where a point takes another branch, the drivers compare patterns: if the plan has the branch's
- * entries they go on, else they return WG_EPLAN.  What to do then:
+ * A plan is made for the recorded branch of the function's last point, through wg_call and wg_map for all recorded
+ * branches of the functions called, at the operands that each item sees.  Where a point takes another branch, the drivers
+ * compare patterns: if the plan has the branch's entries they go on, else they return WG_EPLAN.  What to do then:
  *
  *   while ((rc = wg_sparse_hessian (f, plan, x, u, y, uj, value)) == WG_EPLAN && wg_plan_extend (&plan, f) == WG_OK)
  *     ... more entries: wg_plan_nnz, wg_plan_coo, room for value[] ...

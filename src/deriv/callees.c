@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the Wengert developers
  *
+ * The structure print and the patterns of all that a program calls, found by family: maps and calls of one body share them.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "deriv/callees.h"
-#include "fun/fun.h"
+#include "fun/map.h"
 
 enum { DEEPEST = 8 };            /* functions called deeper than that count as dense */
 
@@ -15,28 +16,30 @@ static int is_opaque (const wgi_family *s, int depth)
   return !s || depth > DEEPEST || atomic_load (&((wgi_family *) s)->overfull);
 }
 
-/* the print */
-
-static uint64_t mixed (uint64_t h, uint64_t word)
+/* The recordings behind a source, its own or those of its body; NULL: none. */
+static wgi_family *family_of (const wgi_source *s)
 {
-  h = (h ^ word)*0x9e3779b97f4a7c15u;
-  return h ^ h >> 32;
+  const wgi_map *map = wgi_source_map (s);
+  return map ? map->body->family : wgi_source_family (s);
 }
+
+/* the print */
 
 static uint64_t print_of (const wgi_program *p, int depth)
 {
   uint64_t h = p->print;
   for (size_t i = 0; i < p->sources; i++)
     {
-      wgi_family *s = wgi_source_family (p->source[i]);
-      h = mixed (h, i);
+      const wgi_map *map = wgi_source_map (p->source[i]);
+      wgi_family *s = family_of (p->source[i]);
+      h = wgi_mixed (h, map ? map->print : i);
       if (is_opaque (s, depth + 1)) continue;
-      h = mixed (mixed (h, atomic_load (&s->print)), wgi_family_generation (s));
+      h = wgi_mixed (wgi_mixed (h, atomic_load (&s->print)), wgi_family_generation (s));
       if (!atomic_load (&s->calls) || wgi_family_lock (s)) continue;        /* locked by this thread: it calls itself, and counts as dense */
       uint64_t sum = 0;
       for (const wgi_trace *t = s->newest; t; t = t->older) sum += print_of (t->program, depth + 1);
       wgi_family_unlock (s);
-      h = mixed (h, sum);
+      h = wgi_mixed (h, sum);
     }
   return h;
 }
@@ -81,7 +84,7 @@ int wgi_callees_find (wgi_callees *all, const wgi_program *p, int depth, const w
 {
   for (size_t i = 0; i < p->sources; i++)
     {
-      wgi_family *s = wgi_source_family (p->source[i]);
+      wgi_family *s = family_of (p->source[i]);
       wgi_callee_pattern *c = all->first;
       while (c && c->family != s) c = c->next;
       of[i] = c;

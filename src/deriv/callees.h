@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the Wengert developers
  *
- * Patterns of the functions that a program calls.  A recorded function has those of all its traces together, since
+ * Patterns of the functions that a program calls, by itself or as bodies of maps.  A recorded function has those of all its traces together, since
  * which of them a call takes is not known before the point is; a custom function has none and counts as dense.
  *
  * The patterns of a program hold for a point when its structure print is the same after the sweep over values has been

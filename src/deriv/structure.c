@@ -4,13 +4,12 @@
  * From a program to domains and interactions, and from these to its patterns.
  *
  * Forward, every slot gets its domain; a row whose operands interact makes their domains interact.  A call does both as the
- * callee's patterns say.  For a Hessian only those domains are made that some interaction needs: marked backward.
+ * callee's patterns say (calls.c).  For a Hessian only those domains are made that some interaction needs: marked backward.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "deriv/callees.h"
-#include "deriv/domain.h"
+#include "deriv/calls.h"
 #include "deriv/interactions.h"
 
 /* operations */
@@ -21,20 +20,19 @@ typedef struct {
   unsigned mask;                 /* of a row: active operands; of a call: is one active? */
   const uint32_t *word;
   size_t slot, slots;            /* its results */
-  size_t operands;               /* of a call */
-  const wgi_callee_pattern *callee;
+  wgi_call_at call;              /* if it is one */
 } operation;
 
-/* A program and the patterns behind its calls. */
-typedef struct { const wgi_program *p; const wgi_callee_pattern **of; } subject;
+/* A program, whom it calls, and scratch for one of its calls. */
+typedef struct { const wgi_program *p; wgi_called *called; uint32_t *scratch; } subject;
 
 static operation operation_at (subject s, size_t i, const uint32_t *word, size_t slot)
 {
   const wgi_program *p = s.p;
   const enum wgi_row row = (enum wgi_row) wgi_opcode_row[p->code[i]];
-  operation o = { row, wgi_mask (p->code[i]), word, slot, 1, 0, NULL };
+  operation o = { row, wgi_mask (p->code[i]), word, slot, 1, { NULL } };
   if (wgi_is_guard ((int) row)) o.mask = 0, o.slots = 0;
-  if (row == WGI_ROW_call) o.slots = p->source[word[0]]->m, o.operands = p->source[word[0]]->n, o.callee = s.of[word[0]];
+  if (row == WGI_ROW_call) o.slots = p->source[word[0]]->m, o.call = (wgi_call_at){ &s.called[word[0]], word + 1, slot, s.scratch };
   return o;
 }
 
@@ -74,80 +72,6 @@ static void interact_in_row (const operation *o, const wgi_interactions *z, wgi_
         wgi_domain_interact (d, domain[o->word[i]], domain[o->word[j]]);
 }
 
-/* calls: operand j is word[1+j] */
-
-static int is_active (const operation *o, size_t j) { return !(o->word[1+j] & WGI_INACTIVE); }
-
-static void need_all (const operation *o, uint8_t need[])
-{
-  for (size_t j = 0; j < o->operands; j++)
-    if (is_active (o, j)) need[o->word[1+j]] = 1;
-}
-
-/* Backward: those that interact, and those of results that are needed. */
-static void need_call (const operation *o, uint8_t need[])
-{
-  const wgi_pattern *J = &o->callee->jacobian, *H = &o->callee->hessian;
-  if (o->callee->dense)
-    {
-      need_all (o, need);
-      return;
-    }
-  for (size_t j = 0; j < H->rows; j++)
-    for (uint32_t k = H->start[j]; k < H->start[j+1]; k++)
-      if (is_active (o, j) && is_active (o, H->index[k])) need[o->word[1+j]] = need[o->word[1+H->index[k]]] = 1;
-  for (size_t i = 0; i < o->slots; i++)
-    for (uint32_t k = J->start[i]; k < J->start[i+1] && need[o->slot + i]; k++)
-      if (is_active (o, J->index[k])) need[o->word[1+J->index[k]]] = 1;
-}
-
-/* The union of the domains of count active operands, which[count] or the first ones. */
-static uint32_t domain_of_operands (const operation *o, size_t count, const uint32_t which[], wgi_domains *d, const uint32_t domain[])
-{
-  uint32_t set = WGI_EMPTY;
-  for (size_t k = 0; k < count; k++)
-    {
-      const size_t j = which ? which[k] : k;
-      if (is_active (o, j)) set = wgi_domain_union (d, set, domain[o->word[1+j]]);
-    }
-  return set;
-}
-
-/* Forward: the domains of a call's results; set is that of all its operands. */
-static void domains_of_call (const operation *o, const uint8_t need[], uint32_t set, wgi_domains *d, uint32_t domain[])
-{
-  const wgi_pattern *J = &o->callee->jacobian;
-  for (size_t i = 0; i < o->slots; i++)
-    {
-      const size_t count = o->callee->dense ? o->operands : J->start[i+1] - J->start[i];
-      const int wanted = !need || need[o->slot + i];
-      domain[o->slot + i] = !wanted ? WGI_EMPTY : count == o->operands ? set
-                          : domain_of_operands (o, count, J->index + J->start[i], d, domain);
-    }
-}
-
-/* Forward: the interactions in a call. */
-static void interact_in_call (const operation *o, uint32_t set, wgi_domains *d, const uint32_t domain[])
-{
-  const wgi_pattern *H = &o->callee->hessian;
-  if (o->callee->dense || H->nnz == o->operands*(o->operands + 1)/2)
-    {
-      wgi_domain_interact (d, set, set);
-      return;
-    }
-  for (size_t j = 0; j < H->rows; j++)
-    for (uint32_t k = H->start[j]; k < H->start[j+1]; k++)
-      if (is_active (o, j) && is_active (o, H->index[k]))
-        wgi_domain_interact (d, domain[o->word[1+j]], domain[o->word[1+H->index[k]]]);
-}
-
-static void walk_call (const operation *o, const wgi_interactions *z, const uint8_t need[], wgi_domains *d, uint32_t domain[])
-{
-  const uint32_t set = domain_of_operands (o, o->operands, NULL, d, domain);
-  if (z) interact_in_call (o, set, d, domain);
-  domains_of_call (o, need, set, d, domain);
-}
-
 static void walk_row (const operation *o, const wgi_interactions *z, const uint8_t need[], wgi_domains *d, uint32_t domain[])
 {
   if (z) interact_in_row (o, z, d, domain);
@@ -166,7 +90,7 @@ static void walk (subject about, const wgi_interactions *z, const uint8_t need[]
       const operation o = operation_at (about, i, word, slot);
       word += wgi_words (p, p->code[i], word);
       slot += o.slots;
-      if (o.mask && o.row == WGI_ROW_call) walk_call (&o, z, need, d, domain);
+      if (o.mask && o.row == WGI_ROW_call) wgi_call_walk (&o.call, z != NULL, need, d, domain);
       else if (o.mask) walk_row (&o, z, need, d, domain);
       else for (size_t j = 0; j < o.slots; j++) domain[o.slot + j] = WGI_EMPTY;
     }
@@ -188,8 +112,8 @@ static void find_needed (subject about, const wgi_interactions *z, uint8_t need[
     {
       word = words_before (p, p->code[i], word);
       operation o = operation_at (about, i, word, slot);
-      o.slot = slot -= o.slots;
-      if (o.mask && o.row == WGI_ROW_call) need_call (&o, need);
+      o.slot = o.call.slot = slot -= o.slots;
+      if (o.mask && o.row == WGI_ROW_call) wgi_call_need (&o.call, need);
       else if (o.mask) need_row (&o, z, need);
     }
 }
@@ -198,19 +122,38 @@ static void find_needed (subject about, const wgi_interactions *z, uint8_t need[
 
 typedef struct { subject about; wgi_domains d; uint32_t *domain; } survey;
 
+/* Whom it calls, with their patterns. */
+static int find_called (subject *about, wgi_callees *callees, int depth)
+{
+  const wgi_program *p = about->p;
+  const wgi_callee_pattern **of = malloc (wgi_times (p->sources + 1, sizeof *of));
+  size_t scratch = 1;
+  about->called = malloc (wgi_times (p->sources + 1, sizeof *about->called));
+  int rc = of && about->called ? wgi_callees_find (callees, p, depth, of) : wgi_fail (WG_ENOMEM, "out of memory for the pattern");
+  for (size_t i = 0; i < p->sources && !rc; i++)
+    {
+      wgi_called_set (&about->called[i], p->source[i], of[i]);
+      if (wgi_called_scratch (&about->called[i]) > scratch) scratch = wgi_called_scratch (&about->called[i]);
+    }
+  free (of);
+  if (!rc && !(about->scratch = malloc (wgi_times (scratch, sizeof *about->scratch))))
+    rc = wgi_fail (WG_ENOMEM, "out of memory for the pattern");
+  return rc;
+}
+
 /* What is begun must be ended, whatever the status. */
 static int begin (survey *s, wgi_callees *callees, const wgi_program *p, int depth)
 {
   int rc = wgi_domains_open (&s->d, p->n);
   s->domain = malloc (wgi_times (p->slots, sizeof *s->domain));
-  s->about = (subject){ p, malloc (wgi_times (p->sources + 1, sizeof *s->about.of)) };
-  if (!rc && (!s->domain || !s->about.of)) rc = wgi_fail (WG_ENOMEM, "out of memory for the pattern");
-  return rc ? rc : wgi_callees_find (callees, p, depth, s->about.of);
+  s->about = (subject){ .p = p };
+  if (!rc && !s->domain) rc = wgi_fail (WG_ENOMEM, "out of memory for the pattern");
+  return rc ? rc : find_called (&s->about, callees, depth);
 }
 
 static void end (survey *s)
 {
-  free (s->domain), free (s->about.of);
+  free (s->domain), free (s->about.called), free (s->about.scratch);
   wgi_domains_close (&s->d);
 }
 

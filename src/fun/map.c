@@ -236,6 +236,21 @@ static void free_source (wgi_source *source)
 
 static wgi_source *derived (wgi_source *source, enum wgi_derived kind);
 
+const wgi_map *wgi_source_map (const wgi_source *s) { return s->instance == instance ? (const wgi_map *) s : NULL; }
+
+static uint64_t print_of (const wgi_map *s)
+{
+  uint64_t h = wgi_mixed (s->args.items, s->args.count);
+  for (size_t i = 0; i < s->args.count; i++)
+    {
+      const wgi_arg *a = &s->args.arg[i];
+      h = wgi_mixed (wgi_mixed (wgi_mixed (h, a->place), a->width), a->stride);
+      h = wgi_mixed (h, a->data ? SIZE_MAX : a->first);
+      for (size_t k = 0; a->index && !a->data && k < s->args.items; k++) h = wgi_mixed (h, (uint64_t) a->index[k]);
+    }
+  return wgi_mixed (wgi_mixed (h, s->source.m), s->outs ? s->out[0].stride : 0);
+}
+
 /* A map of a body, which it takes over, with room for arguments and outputs. */
 static wgi_map *new_map (wg_fun *body, const char *name, size_t n, size_t m, size_t args, size_t outs)
 {
@@ -261,7 +276,7 @@ static wgi_source *first_map (wg_fun *body, wgi_args *args, int sum)
   free (s->args.arg);
   s->args = *args;
   s->out[0] = (wgi_arg){ .width = m, .stride = sum ? 0 : m };
-  s->outs = 1;
+  s->outs = 1, s->print = print_of (s);
   return &s->source;
 }
 
@@ -285,7 +300,7 @@ static wgi_source *derived (wgi_source *source, enum wgi_derived kind)
   wgi_map *s = own ? new_map (own, of->source.name, wgi_plus (source->n, more), kind == WGI_JVP ? source->m : source->n,
                               2*of->args.count + of->outs + data, of->args.count + of->outs) : NULL;
   if (!s) return NULL;
-  s->base = wgi_source_use (source);
+  s->base = wgi_source_use (source), s->print = wgi_mixed (of->print, (uint64_t) kind);
   s->args.items = of->args.items, s->args.operands = s->source.n;
   for (size_t i = 0; i < of->args.count; i++)
     {

@@ -18,6 +18,7 @@ typedef struct {
   wgi_arg *out;                  /* outs: where its outputs are added, as arguments say where inputs come from */
   size_t outs;
   wgi_source *base;              /* the map that this is a derivative of, whose indices it uses, counted; or NULL */
+  uint64_t print;                /* of where its items find their variables and leave their outputs */
 } wgi_map;
 
 /* A reverse sweep done ahead of being asked for, with the seeds of the last one. */
@@ -68,6 +69,9 @@ typedef struct {
   double *const *x, *const *y;
   double *const *ybar, *const *xbar;
 } wgi_map_job;
+
+/* The source as a map; NULL: it is none. */
+const wgi_map *wgi_source_map (const wgi_source *);
 
 static inline const wgi_map *wgi_map_of (const wgi_map_callee *c) { return (const wgi_map *) c->callee.source; }
 

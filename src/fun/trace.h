@@ -54,6 +54,13 @@ static inline size_t wgi_family_generation (const wgi_family *s)
   return sum;
 }
 
+/* A hash of what h is one of, and of one word more. */
+static inline uint64_t wgi_mixed (uint64_t h, uint64_t word)
+{
+  h = (h ^ word)*0x9e3779b97f4a7c15u;
+  return h ^ h >> 32;
+}
+
 /* A family with no trace yet; NULL: out of memory. */
 wgi_family *wgi_family_new (wg_model *model, void *ctx, size_t n, size_t m);
 void wgi_family_free (wgi_family *);
