@@ -12,6 +12,7 @@
 #include <wengert/var.h>
 #include <wengert/fun.h>
 #include <wengert/map.h>
+#include <wengert/scan.h>
 #include <wengert/inspect.h>
 #include <wengert/custom.h>
 #include <wengert/adapter.h>

@@ -9,6 +9,9 @@
 
 #include "base/status.h"
 #include "fun/args.h"
+#include "fun/fun.h"
+
+#define FOR_MODES(d, mode) for (int d = 0; d <= (mode); d++) if ((d & (mode)) == d)
 
 /* Variables that an argument may look at. */
 typedef struct { const wg_var *begin, *end; size_t first; } range;
@@ -136,4 +139,66 @@ void wgi_args_free (wgi_args *s)
   for (size_t i = 0; s->arg && i < s->count; i++) if (!s->arg[i].data) free ((int *) s->arg[i].index);
   free (s->arg);
   s->arg = NULL;
+}
+
+void wgi_args_fail (int rc, size_t ns, const wg_var s0[], size_t nargs, const wg_arg args[])
+{
+  wgi_tape *t = NULL;
+  for (size_t i = 0; i < ns && s0 && !t; i++) t = wgi_tape_of (s0[i]);
+  for (size_t i = 0; i < nargs && args && !t; i++) if (args[i].var) t = wgi_tape_of (args[i].var[0]);
+  if (!t) t = wgi_tape_innermost ();
+  if (t) wgi_tape_fail (t, rc, "%.200s", wg_last_error ());
+}
+
+void wgi_args_see (const wgi_arg arg[], size_t count, const wgi_callee *one, int mode, double *const x[], size_t k)
+{
+  const wgi_arrays a = wgi_callee_arrays (one);
+  const size_t n = one->source->n;
+  wg_fun *f = one->fun;
+  int set = 0;
+  for (const wgi_arg *end = arg + count; arg < end; arg++)
+    {
+      const size_t row = wgi_arg_row (arg, k);
+      for (size_t j = 0; j < arg->width; j++)
+        {
+          const size_t place = arg->place + j;
+          if (place >= n)
+            {
+              if (place - n < f->params) f->param[place - n] = arg->data[row + j], set = 1;
+            }
+          else
+            FOR_MODES (d, mode) a.x[d][place] = !arg->data ? x[d][arg->first + row + j] : d ? 0 : arg->data[row + j];
+        }
+    }
+  if (set) wgi_fun_put_params (f, f->params, f->param);
+}
+
+void wgi_args_scatter (const wgi_arg arg[], size_t count, const wgi_callee *one, int mode, double *const xbar[], size_t k)
+{
+  const wgi_arrays a = wgi_callee_arrays (one);
+  for (const wgi_arg *end = arg + count; arg < end; arg++)
+    {
+      const size_t to = arg->first + wgi_arg_row (arg, k);
+      if (!arg->data)
+        FOR_MODES (d, mode)
+          for (size_t j = 0; j < arg->width; j++) xbar[d][to + j] += a.xbar[d][arg->place + j];
+    }
+}
+
+int wgi_args_bind (const wgi_args *s, wgi_arg arg[], size_t *items, int fixed, const wgi_binding *b, int apply)
+{
+  int found = 0;
+  for (size_t i = 0; i < s->count; i++) found += arg[i].slot == b->slot;
+  if (!found) return 0;
+  if (b->items != s->items)
+    {
+      if (fixed) return wgi_fail (WG_ESHAPE, "wg_fun_bind: the loop has %zu items, its outputs are as many", s->items);
+      for (size_t i = 0; i < s->count; i++)
+        if (arg[i].stride && !arg[i].slot)
+          return wgi_fail (WG_ESHAPE, "wg_fun_bind: argument %zu has %zu rows and no slot", i, s->items);
+    }
+  for (size_t i = 0; i < s->count && apply; i++)
+    if (arg[i].slot == b->slot) arg[i].data = b->data + arg[i].skip, arg[i].index = b->index, arg[i].bound = b->items;
+  if (apply) *items = b->items;
+  return found;
 }

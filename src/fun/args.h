@@ -8,6 +8,8 @@
 
 #include <wengert/map.h>
 
+#include "tape/callee.h"
+
 typedef struct {
   size_t place, width, stride;   /* fills the body's inputs, and behind them its parameters, from place on */
   size_t first;                  /* variables: where they begin among the operands */
@@ -31,6 +33,18 @@ typedef struct {
 int wgi_args_take (wgi_args *, const char *name, size_t begin, size_t n, size_t np, size_t items, size_t nargs,
                    const wg_arg args[], wg_var **operand);
 void wgi_args_free (wgi_args *);
+
+/* Have the recording keep the error rc of a loop, with this thread's message: that of s0[ns] or of the arguments, or the innermost. */
+void wgi_args_fail (int rc, size_t ns, const wg_var s0[], size_t nargs, const wg_arg args[]);
+
+/* What item k sees, into the arrays of an instance of the body for all modes within mode, its parameters into its handle. */
+void wgi_args_see (const wgi_arg arg[], size_t count, const wgi_callee *one, int mode, double *const x[], size_t k);
+
+/* The adjoints of what item k saw, from those arrays, are added to the operands'. */
+void wgi_args_scatter (const wgi_arg arg[], size_t count, const wgi_callee *one, int mode, double *const xbar[], size_t k);
+
+/* A wgi_callee's bind for the arguments arg, which begin as those of s, and *items; fixed: results are as many as items. */
+int wgi_args_bind (const wgi_args *s, wgi_arg arg[], size_t *items, int fixed, const wgi_binding *b, int apply);
 
 /* The row of item k. */
 static inline size_t wgi_arg_row (const wgi_arg *a, size_t k)

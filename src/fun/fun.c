@@ -192,6 +192,7 @@ wg_fun *wgi_fun_handle (wgi_family *s, wgi_trace *t)
   f->family = s, f->trace = t;
   f->wide = wgi_wide_for_cpu ();
   f->frame.sweeps = wgi_lanes_for_cpu (NULL);
+  f->frame.scans = &f->scans, f->scans.info.limit = WG_ALL_STATES;
   f->capacity = wgi_numbers (t->program);
   if (wgi_fun_planes (f, 1u << WGI_VALUE) || fit (f, t->program)) return release (f), NULL;
   return f;
@@ -232,7 +233,7 @@ wg_fun *wg_fun_clone (const wg_fun *f)
   wgi_family *s = f->family;
   if (wgi_family_lock (s)) return NULL;
   wg_fun *g = wgi_fun_handle (s, f->trace);
-  if (g) s->handles++, f->trace->users++, g->frame.sweeps = f->frame.sweeps;
+  if (g) s->handles++, f->trace->users++, g->frame.sweeps = f->frame.sweeps, g->scans.info.limit = f->scans.info.limit;
   wgi_family_unlock (s);
   if (g && f->params && copy_params (g, f)) return wg_fun_free (g), NULL;
   for (size_t i = 0; g && i < f->bindings; i++)

@@ -35,7 +35,7 @@ static int too_high (const wgi_callee *c)
 static lifted_callee *of (wgi_callee *callee)
 {
   lifted_callee *c = (lifted_callee *) callee;
-  c->base->sweeps = callee->sweeps;
+  c->base->sweeps = callee->sweeps, c->base->scans = callee->scans;
   return c;
 }
 
@@ -66,11 +66,19 @@ static int jvp_reverse (wgi_callee *callee, int mode, double *const x[], double 
 }
 
 /* u^T J */
+
+/* A weight is a number here, and -0.0 a zero, where an adjoint would be at rest and its tangents without effect. */
+static void awaken (const lifted_callee *c, double x[])
+{
+  for (size_t i = 0; i < c->base->source->m; i++) x[c->base->source->n + i] += 0.;
+}
+
 static int vjp_forward (wgi_callee *callee, int mode, double *const x[], double *const y[])
 {
   lifted_callee *c = of (callee);
   const size_t n = c->base->source->n;
   double *us[4] = { NULL };
+  awaken (c, x[0]);
   for (int d = 0; d <= mode; d++) if ((d & mode) == d) us[d] = x[d] + n;
   return c->base->reverse (c->base, mode, x, us, y);
 }
@@ -81,6 +89,7 @@ static int vjp_reverse (wgi_callee *callee, int mode, double *const x[], double 
   const size_t n = c->base->source->n, room = most (c->base->source);
   double *none = c->room, *also = none + room, *zero = also + room;
   int rc;
+  awaken (c, x[0]);
   if (mode == 0)
     {
       rc = c->base->reverse (c->base, 1, (double *[]){ x[0], ybar[0] }, (double *[]){ x[0] + n, zero },
@@ -100,6 +109,11 @@ static int bind (wgi_callee *callee, const wgi_binding *b, int apply)
   return base->bind ? base->bind (base, b, apply) : 0;
 }
 
+static size_t generation (const wgi_callee *callee)
+{
+  return wgi_callee_generation (((const lifted_callee *) callee)->base);
+}
+
 static void free_instance (wgi_callee *callee)
 {
   lifted_callee *c = (lifted_callee *) callee;
@@ -114,7 +128,7 @@ static wgi_callee *instance (wgi_source *s)
   if (!c) return NULL;
   c->callee.forward = l->kind == WGI_JVP ? jvp_forward : vjp_forward;
   c->callee.reverse = l->kind == WGI_JVP ? jvp_reverse : vjp_reverse;
-  c->callee.bind = bind, c->callee.free = free_instance;
+  c->callee.generation = generation, c->callee.bind = bind, c->callee.free = free_instance;
   c->room = calloc (wgi_times (3, most (l->base)), sizeof *c->room);
   if (!c->room) wgi_fail (WG_ENOMEM, "no memory for a call");
   else c->base = l->base->instance (l->base);

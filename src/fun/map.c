@@ -19,40 +19,7 @@
 
 void wgi_map_see (wgi_map_callee *c, int mode, double *const x[], size_t k)
 {
-  const wgi_map *s = wgi_map_of (c);
-  const wgi_arrays a = wgi_callee_arrays (c->one);
-  wg_fun *f = c->one->fun;
-  int set = 0;
-  for (size_t i = 0; i < s->args.count; i++)
-    {
-      const wgi_arg *arg = &c->arg[i];
-      const size_t row = wgi_arg_row (arg, k);
-      for (size_t j = 0; j < arg->width; j++)
-        {
-          const size_t place = arg->place + j;
-          if (place >= s->n)
-            {
-              if (place - s->n < f->params) f->param[place - s->n] = arg->data[row + j], set = 1;
-            }
-          else
-            FOR_MODES (d, mode) a.x[d][place] = !arg->data ? x[d][arg->first + row + j] : d ? 0 : arg->data[row + j];
-        }
-    }
-  if (set) wgi_fun_put_params (f, f->params, f->param);
-}
-
-static void scatter (wgi_map_callee *c, const wgi_map_job *job, size_t k)
-{
-  const wgi_map *s = wgi_map_of (c);
-  const wgi_arrays a = wgi_callee_arrays (c->one);
-  for (size_t i = 0; i < s->args.count; i++)
-    {
-      const wgi_arg *arg = &c->arg[i];
-      const size_t to = arg->first + wgi_arg_row (arg, k);
-      if (!arg->data)
-        FOR_MODES (d, job->mode)
-          for (size_t j = 0; j < arg->width; j++) job->xbar[d][to + j] += a.xbar[d][arg->place + j];
-    }
+  wgi_args_see (c->arg, wgi_map_of (c)->args.count, c->one, mode, x, k);
 }
 
 /* Keep the first notice of the body's instance for the map's own; errors come back. */
@@ -88,7 +55,7 @@ int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k)
         }
   if (!awake) return WG_OK;
   rc = wgi_map_told (c, c->one->reverse (c->one, job->mode, a.x, a.ybar, a.xbar));
-  if (!rc) scatter (c, job, k);
+  if (!rc) wgi_args_scatter (c->arg, s->args.count, c->one, job->mode, job->xbar, k);
   return rc;
 }
 
@@ -107,7 +74,7 @@ static int run (wgi_map_callee *c, const wgi_map_job *job)
       if (job->y) memset (job->y[d], 0, s->source.m*sizeof (double));
       if (job->ybar) memset (job->xbar[d], 0, s->source.n*sizeof (double));
     }
-  c->one->sweeps = c->callee.sweeps, c->one->ahead = 0;
+  c->one->sweeps = c->callee.sweeps, c->one->scans = c->callee.scans, c->one->ahead = 0;
   if (c->callee.sweeps && job->mode <= WGI_D1) rc = wgi_map_lanes (c, job);
   else
     for (size_t k = 0; k < c->items && !rc; k++) rc = wgi_map_item (c, job, k);
@@ -158,22 +125,10 @@ static int bind (wgi_callee *callee, const wgi_binding *b, int apply)
 {
   wgi_map_callee *c = (wgi_map_callee *) callee;
   const wgi_map *s = wgi_map_of (c);
-  int found = 0;
-  for (size_t i = 0; i < s->args.count; i++) found += c->arg[i].slot == b->slot;
-  if (!found) return 0;
-  if (b->items != s->args.items)
-    {
-      for (size_t i = 0; i < s->outs; i++)
-        if (s->out[i].stride) return wgi_fail (WG_ESHAPE, "wg_fun_bind: the map has %zu items, its outputs are as many", s->args.items);
-      for (size_t i = 0; i < s->args.count; i++)
-        if (c->arg[i].stride && !c->arg[i].slot)
-          return wgi_fail (WG_ESHAPE, "wg_fun_bind: argument %zu has %zu rows and no slot", i, s->args.items);
-    }
-  if (!apply) return found;
-  for (size_t i = 0; i < s->args.count; i++)
-    if (c->arg[i].slot == b->slot) c->arg[i].data = b->data + c->arg[i].skip, c->arg[i].index = b->index, c->arg[i].bound = b->items;
-  c->items = b->items;
-  for (int mode = 0; mode < 2; mode++) c->ahead[mode].done = 0;
+  int fixed = 0;
+  for (size_t i = 0; i < s->outs; i++) fixed |= s->out[i].stride != 0;
+  const int found = wgi_args_bind (&s->args, c->arg, &c->items, fixed, b, apply);
+  for (int mode = 0; mode < 2 && found > 0 && apply; mode++) c->ahead[mode].done = 0;
   return found;
 }
 
@@ -339,10 +294,9 @@ static wg_fun *body_for (const wg_fun *body, const wgi_args *args)
 static void map (const char *name, const wg_fun *body, size_t items, size_t nargs, const wg_arg args[], int sum, wg_var y[])
 {
   wgi_args taken = { 0 };
-  wg_var *operand = NULL, like = wg_num (0);
+  wg_var *operand = NULL;
   wg_fun *own = NULL;
   wgi_source *s = NULL;
-  for (size_t i = 0; args && i < nargs; i++) if (args[i].var) like = args[i].var[0];
   int rc = body && y ? wgi_args_take (&taken, name, 0, wg_fun_n (body), wg_fun_np (body), items, nargs, args, &operand)
                      : wgi_fail (WG_EINVAL, "%s: %s is NULL", name, body ? "y" : "body");
   if (!rc) rc = (own = body_for (body, &taken)) ? WG_OK : wgi_last_status ();
@@ -350,7 +304,7 @@ static void map (const char *name, const wg_fun *body, size_t items, size_t narg
   if (s) wgi_call_source (s, operand, y);
   else
     {
-      wg_raise (like, wg_last_error ());
+      wgi_args_fail (rc, 0, NULL, nargs, args);
       wg_fun_free (own);
       if (own) wgi_args_free (&taken);
       for (size_t i = 0; body && y && i < (sum ? 1 : items)*wg_fun_m (body); i++) y[i] = wg_num (NAN);

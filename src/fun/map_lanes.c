@@ -83,7 +83,7 @@ static int ready (wgi_map_callee *c, const wgi_map_job *job)
   unsigned planes = job->mode ? 3 : 1;
   if (job->ybar) planes |= planes << WGI_ADJOINT;
   const int rc = have_planes (c, planes);
-  c->own.frame.sweeps = c->callee.sweeps;
+  c->own.frame.sweeps = c->callee.sweeps, c->own.frame.scans = c->callee.scans;
   if (!rc && c->own.spread != c->one->fun->trace) spread (c, job->mode, job->x);
   return rc;
 }

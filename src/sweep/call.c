@@ -12,7 +12,7 @@
 static wgi_callee *callee_of (const wgi_frame *frame, const uint32_t *word)
 {
   wgi_callee *c = frame->callee[word[0]];
-  c->operand = word + 1, c->sweeps = frame->sweeps;
+  c->operand = word + 1, c->sweeps = frame->sweeps, c->scans = frame->scans;
   return c;
 }
 

@@ -15,6 +15,7 @@ enum { WGI_LANES = 16 };          /* a few vectors: enough to pay for an operati
 
 typedef struct wgi_lane_frame {
   const struct wgi_lane_sweeps *sweeps;
+  struct wgi_scans *scans;
   double *plane[WGI_PLANES];     /* at 64 bytes; values, tangents, adjoints of both */
   size_t used, room;             /* words that the program has; words that the planes have */
   size_t wanted;                 /* room that a loop within did not find; the sweep is void then */

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * Scans as operations: their source and their instances.
+ */
+#ifndef WENGERT_FUN_SCAN_H
+#define WENGERT_FUN_SCAN_H
+
+#include "fun/args.h"
+#include "fun/fun.h"
+
+typedef struct {
+  wgi_source source;             /* results: the last state but for what is hidden, then the outputs of steps that are wanted */
+  wgi_args args;
+  wg_fun *step;                  /* own; only cloned */
+  size_t ns, mo;                 /* of the step: numbers of the state; outputs behind it */
+  size_t each;                   /* mo, or 0: they are dropped */
+  size_t hidden;                 /* numbers that the state begins with and that are no results */
+  size_t *init;                  /* ns: the operands of the first state */
+  wgi_source *base;              /* the scan that this is a derivative of, whose indices it uses, counted; or NULL */
+} wgi_scan;
+
+enum { WGI_SCAN_PLANES = 4 };
+
+typedef struct {
+  wgi_callee callee;
+  wgi_callee *one;               /* the step */
+  size_t steps;
+  int notice;                    /* of the sweep at hand */
+  wgi_arg *arg;                  /* as in the source, but for what is bound */
+  /* states: kept ones in the order of their steps, the first of all not among them, which the operands have */
+  double *kept;                  /* states_room numbers */
+  size_t *at;                    /* places_room: the step that begins with it */
+  size_t states_room, places_room;
+  size_t count, most;            /* kept now; may be kept in this sweep */
+  size_t here;                   /* the state in the step's arrays, or WGI_NO_STEP */
+  /* what they are the states of */
+  int known, mode;
+  double *x[WGI_SCAN_PLANES];    /* the operands */
+  size_t generation;             /* of the step then, */
+  const struct wgi_lane_sweeps *lanes;  /* and what it was swept with */
+} wgi_scan_callee;
+
+#define WGI_NO_STEP SIZE_MAX
+
+static inline const wgi_scan *wgi_scan_of (const wgi_scan_callee *c) { return (const wgi_scan *) c->callee.source; }
+
+/* wgi_callee's forward and reverse. */
+int wgi_scan_forward (wgi_callee *, int mode, double *const x[], double *const y[]);
+int wgi_scan_reverse (wgi_callee *, int mode, double *const x[], double *const ybar[], double *const xbar[]);
+
+#endif
