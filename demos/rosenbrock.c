@@ -6,12 +6,12 @@
  *     f (x) = sum over i < n - 1 of  100 (x[i+1] - x[i]^2)^2 + (1 - x[i])^2,    minimum 0 at (1, ..., 1)
  *
  * The floor of the valley, x[i+1] = x[i]^2, is easy to reach and hard to follow: steepest descent takes
- * thousands of steps.  Newton's method knows the curvature; wg_minimize asks for it one Hessian-vector product
- * at a time, so that n = 1000 needs no 1000 x 1000 matrix.  Nobody writes a derivative.
+ * thousands of steps.  Newton's method knows the curvature; wg_minimize asks for it by Hessian-vector products, and with
+ * n = 1000 it sees that three of them give the whole Hessian, which has three diagonals.  Nobody writes a derivative.
  *
  * To see: the first program, which the README shows, between the marks; for n = 2 the path, down to the floor
  * at once and then round the bend, f falling ever faster at the end; for n = 1000 that the bend is travelled one
- * variable after the other, so that steps grow with n, but not what a step needs: nine products or ten.
+ * variable after the other, so that steps grow with n, but not what a step needs: three products.
  *
  * To run:  rosenbrock
  */

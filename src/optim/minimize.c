@@ -69,13 +69,16 @@ static int search_by (wgi_search *s, int method)
     }
 }
 
+/* Does something that was asked for need Newton-CG? */
+static int choosy (const wg_minimize_options *o) { return o->subproblem || o->preconditioner || o->precondition; }
+
 /* When no method was asked for: with many variables the sparse Hessian, if it is worth it, else Newton-CG; L-BFGS
  * where there are no second derivatives. */
 static int search (wgi_search *s)
 {
   int rc = WG_OK;
   if (s->options.method) return search_by (s, s->options.method);
-  if (s->n >= SPARSE_FROM && !bounded (s)) rc = search_by (s, WG_MINIMIZE_NEWTON_SPARSE);
+  if (s->n >= SPARSE_FROM && !bounded (s) && !choosy (&s->options)) rc = search_by (s, WG_MINIMIZE_NEWTON_SPARSE);
   if (!rc && !s->result.reason) rc = search_by (s, WG_MINIMIZE_NEWTON_CG);
   if (rc == WG_EORDER && !s->result.iterations) rc = search_by (s, WG_MINIMIZE_LBFGS);
   return rc;
@@ -117,6 +120,8 @@ static int prepare (wg_minimize_options *o)
     return wgi_fail (WG_EINVAL, "wg_minimize: %s knows no bounds", wg_minimize_method_name (o->method));
   if (o->set_rows && o->method != WG_MINIMIZE_SGD && o->method != WG_MINIMIZE_ADAM)
     return wgi_fail (WG_EINVAL, "wg_minimize: set_rows needs WG_MINIMIZE_SGD or WG_MINIMIZE_ADAM");
+  if (o->preconditioner < 0 || o->preconditioner > WG_PRECONDITION_DIAGONAL)
+    return wgi_fail (WG_EINVAL, "wg_minimize: there is no preconditioner %d", o->preconditioner);
   if (!(o->gradient_tolerance > 0))
     return wgi_fail (WG_EINVAL, "wg_minimize: gradient_tolerance is %g", o->gradient_tolerance);
   if (!(o->radius >= 0) || !(o->radius_max > 0))

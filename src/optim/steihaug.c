@@ -177,6 +177,7 @@ int wgi_path_find (wgi_path *p, wg_fun *f, const double x[], const double g[], d
           if (p->cg > 1) break;
           kappa = 0;                                /* along -g, as far as the radius goes */
         }
+      if (p->pairs) wgi_cg_pairs_add (p->pairs, p->d, p->hd, kappa);
       if (radius == 0) radius = first_radius (p, kappa, radius_max);
       p->whole = p->segments < p->keep;
       if (p->whole) p->kappa[p->segments++] = kappa;

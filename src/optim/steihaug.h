@@ -13,6 +13,8 @@
 
 #include <wengert/deriv.h>
 
+#include "optim/precondition.h"
+
 enum { WGI_PATH = 12 };         /* segments of a path that are kept, at most */
 
 /* z[n] = M^-1 r, M symmetric and positive definite; 0, or anything else for "leave it out". */
@@ -24,6 +26,7 @@ typedef struct {
   size_t further;               /* products to spend there at most, after the path has met the boundary */
   wgi_preconditioner *precondition;     /* NULL: none */
   void *ctx;
+  wgi_cg_pairs *pairs;          /* takes the directions and their products; NULL: nobody */
   double *s, *r, *d, *hd;       /* n each: the step; residual/|g|, direction, H d: scratch between calls */
   double *kept;                 /* keep + 1 preconditioned residuals of n; the last one is scratch */
   double rho[WGI_PATH + 1], kappa[WGI_PATH];    /* r.M^-1 r where segment j starts; the curvature of its direction */

@@ -446,6 +446,80 @@ START_TEST (subproblems)
 }
 END_TEST
 
+/* Curvatures from 2 to 2e6, coupled: the diagonal is what is needed, one's own or probed. */
+static double curvature (size_t i) { return pow (10, (double) i/5); }
+
+static void far_apart (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) m, (void) ctx;
+  y[0] = wg_num (0);
+  for (size_t i = 0; i < n; i++)
+    {
+      const wg_var d = wg_sub (x[i], 1);
+      y[0] = wg_add (y[0], wg_mul (curvature (i), wg_add (wg_sqr (d), wg_powi (d, 4))));
+      if (i) y[0] = wg_add (y[0], wg_mul (.1, wg_mul (d, wg_sub (x[i-1], 1))));
+    }
+}
+
+static int own_diagonal (size_t n, const double x[], const double r[], double z[], void *ctx)
+{
+  size_t *count = ctx;
+  if (!x || ++*count == 7) return 1;                /* now and then none: the search goes on without */
+  for (size_t i = 0; i < n; i++) z[i] = r[i]/curvature (i);
+  return 0;
+}
+
+START_TEST (preconditioners)
+{
+  enum { N = 30 };
+  size_t count = 0, plain = 0;
+  for (int k = 0; k < 4; k++)
+    {
+      double x[N];
+      wg_minimize_result r;
+      for (int i = 0; i < N; i++) x[i] = 1 + .5*cos (i);
+      const wg_minimize_options o = { .method = WG_MINIMIZE_NEWTON_CG, .preconditioner = k < 3 ? k : 0,
+                                      .precondition = k == 3 ? own_diagonal : NULL, .ctx = &count };
+      ck_assert_int_eq (run (far_apart, NULL, N, x, &o, &r), WG_OK);
+      for (int i = 0; i < N; i++) ck_assert_double_eq_tol (x[i], 1, 1e-8);
+      if (!k) plain = r.hvps;
+      else if (k > 1) ck_assert_msg (r.hvps < plain/2, "%d: %zu products, without %zu", k, r.hvps, plain);
+      for (size_t limit = 1; limit < 30; limit++)
+        {
+          wg_minimize_options few = o;
+          few.hvps = limit;
+          for (int i = 0; i < N; i++) x[i] = 1 + .5*cos (i);
+          const int rc = run (far_apart, NULL, N, x, &few, &r);
+          ck_assert_uint_le (r.hvps, limit);
+          ck_assert (rc == WG_OK || r.reason == WG_STOP_HVPS);
+        }
+    }
+  ck_assert_uint_gt (count, 7);
+}
+END_TEST
+
+/* Singular at the minimum: every step has the same work, and the pairs of the step before help. */
+START_TEST (pairs_help)
+{
+  const problem *p = &large_problems[6];
+  size_t products[2];
+  for (int k = 0; k < 2; k++)
+    {
+      double x[MOST];
+      wg_minimize_result r;
+      p->start (200, x);
+      wg_fun *f = wg_fun_record (p->model, NULL, 200, 1, x);
+      const wg_minimize_options o = { .subproblem = WG_SUBPROBLEM_GLTR, .preconditioner = k ? WG_PRECONDITION_LBFGS : 0, .iterations = 300 };
+      ck_assert_int_ge (wg_minimize (f, x, &o, &r), 0);
+      ck_assert_int_eq (r.method, WG_MINIMIZE_NEWTON_CG);
+      ck_assert_double_le (r.f, 1e-4);
+      products[k] = r.hvps;
+      wg_fun_free (f);
+    }
+  ck_assert_msg (products[1] < products[0]/2, "%zu products, without %zu", products[1], products[0]);
+}
+END_TEST
+
 /* Multiplying f by a power of two changes nothing: the same steps, bit for bit. */
 START_TEST (scale_free)
 {
@@ -642,6 +716,8 @@ START_TEST (errors)
   ck_assert_int_eq (wg_minimize (f, x, &(wg_minimize_options){ .gradient_tolerance = NAN }, &r), WG_EINVAL);
   ck_assert_int_eq (wg_minimize (f, x, &(wg_minimize_options){ .radius = -1 }, &r), WG_EINVAL);
   ck_assert_int_eq (wg_minimize (f, x, &(wg_minimize_options){ .radius_max = NAN }, &r), WG_EINVAL);
+  ck_assert_int_eq (wg_minimize (f, x, &(wg_minimize_options){ .preconditioner = 3 }, &r), WG_EINVAL);
+  ck_assert_int_eq (wg_minimize (f, x, &(wg_minimize_options){ .preconditioner = -1 }, &r), WG_EINVAL);
   ck_assert_int_eq (wg_minimize (f, x, &(wg_minimize_options){ .subproblem = -1 }, &r), WG_EINVAL);
   ck_assert_int_eq (wg_minimize (f, x, &(wg_minimize_options){ .subproblem = 3 }, &r), WG_EINVAL);
   ck_assert_int_eq (wg_minimize (f, x, &(wg_minimize_options){ .method = -1 }, &r), WG_EINVAL);
@@ -692,6 +768,8 @@ int main (void)
   tcase_add_loop_test (t, unbounded, 0, 3);
   tcase_add_test (t, noise_floor);
   tcase_add_test (t, subproblems);
+  tcase_add_test (t, preconditioners);
+  tcase_add_test (t, pairs_help);
   tcase_add_test (t, scale_free);
   tcase_add_test (t, limits);
   tcase_add_test (t, callback_sees_all);

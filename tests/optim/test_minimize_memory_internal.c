@@ -27,6 +27,7 @@ static const double low[3] = { -2, -2, -2 }, high[3] = { 2, .5, 2 };
 static const wg_minimize_options calls_made[] = {
   { .method = WG_MINIMIZE_NEWTON_CG },
   { .method = WG_MINIMIZE_NEWTON_CG, .lower = low, .upper = high },
+  { .method = WG_MINIMIZE_NEWTON_CG, .preconditioner = WG_PRECONDITION_LBFGS },
   { .method = WG_MINIMIZE_NEWTON_DENSE },
   { .method = WG_MINIMIZE_NEWTON_SPARSE },
   { .method = WG_MINIMIZE_LBFGS },
@@ -36,7 +37,7 @@ static const wg_minimize_options calls_made[] = {
 };
 
 /* Two or three blocks, and the planes of the handle; with a plan its colouring, pattern and factor. */
-static const long most[] = { 9, 9, 9, 200, 9, 9 };
+static const long most[sizeof calls_made/sizeof *calls_made] = { 9, 9, 9, 9, 200, 9, 9, 9, 9 };
 
 START_TEST (every_failure)
 {
