@@ -445,6 +445,23 @@ START_TEST (infinite_entries)
 }
 END_TEST
 
+/* A limit: exactly the entries there are, and one less. */
+START_TEST (limited_entries)
+{
+  enum { N = 30, ALL = N*(N + 1)/2 };
+  double x[N];
+  for (int i = 0; i < N; i++) x[i] = .3 + .01*i;
+  wg_fun *f = wg_fun_record (model_dense, NULL, N, 1, x);
+  ck_assert_ptr_nonnull (f);
+  wg_plan *p = wg_plan_hessian_with (f, 'L', &(wg_plan_options){ .entries = ALL });
+  ck_assert_uint_eq (wg_plan_nnz (p), ALL);
+  wg_plan_free (p);
+  ck_assert_ptr_null (wg_plan_hessian_with (f, 'L', &(wg_plan_options){ .entries = ALL - 1 }));
+  ck_assert_int_eq (wg_fun_status (NULL), WG_ELIMIT);
+  wg_fun_free (f);
+}
+END_TEST
+
 int main (void)
 {
   Suite *s = suite_create ("sparse");
@@ -461,6 +478,7 @@ int main (void)
   tcase_add_test (t, branches_of_rows);
   tcase_add_test (t, extension);
   tcase_add_test (t, refusals);
+  tcase_add_test (t, limited_entries);
   tcase_add_test (t, infinite_entries);
   suite_add_tcase (s, t);
   SRunner *runner = srunner_create (s);
