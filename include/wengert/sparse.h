@@ -36,7 +36,7 @@ typedef struct wg_plan wg_plan;
   X (WG_PLAN_DENSE,    "dense")          /* a sweep for each column or row */                         \
   X (WG_PLAN_COLUMNS,  "columns")        /* Jacobian: coloured columns, forward */                    \
   X (WG_PLAN_ROWS,     "rows")           /* Jacobian: coloured rows, reverse */                       \
-  X (WG_PLAN_SUBGRAPH, "subgraph")       /* Jacobian: each row alone, reverse over its operations */  \
+  X (WG_PLAN_SUBGRAPH, "subgraph")       /* each row, or each summand of a Hessian, over its operations */ \
   X (WG_PLAN_STAR,     "star")           /* Hessian: star colouring, entries read off products */     \
   X (WG_PLAN_ACYCLIC,  "acyclic")        /* Hessian: acyclic colouring, entries by substitution */
 
@@ -79,7 +79,8 @@ typedef struct {
  * Return NULL on error, wg_last_error says why: WG_EINVAL (f NULL, part, options that do not fit), WG_ENOMEM, WG_ELIMIT
  * (more than INT_MAX entries, or more than were allowed).
  * Methods: Griewank and Walther, Evaluating Derivatives (2008), chapters 7 and 8; colourings: Gebremedhin, Manne, Pothen,
- * SIAM Review 47 (2005); Hessian patterns: Gower and Mello, Optim. Methods Softw. 27 (2012). */
+ * SIAM Review 47 (2005); Hessian patterns: Gower and Mello, Optim. Methods Softw. 27 (2012); Hessians by summands, found in the
+ * operations: partial separability, Griewank and Toint, Nonlinear Optimization 1981 (1982). */
 WG_API wg_plan *wg_plan_hessian (const wg_fun *f, char part);
 WG_API wg_plan *wg_plan_jacobian (const wg_fun *f);
 WG_API wg_plan *wg_plan_hessian_with (const wg_fun *f, char part, const wg_plan_options *options);

@@ -77,3 +77,12 @@ void wgi_find_interactions (wgi_interactions *z)
           if ((p.on[i] >> j | p.on[j] >> i) & 1) z->pair[row] |= (uint16_t) (1u << (3*i + j));
     }
 }
+
+unsigned wgi_curved (const wgi_interactions *z, enum wgi_row row, unsigned mask)
+{
+  unsigned found = 0;
+  for (int i = 0; i < 3; i++)
+    for (int j = i; j < 3; j++)
+      if (z->pair[row] >> (3*i + j) & 1 && mask >> i & 1 && mask >> j & 1) found |= 1u << i | 1u << j;
+  return found;
+}

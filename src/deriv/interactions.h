@@ -15,4 +15,7 @@ typedef struct { uint16_t pair[WGI_ROWS]; } wgi_interactions;
 
 void wgi_find_interactions (wgi_interactions *);
 
+/* The active operands of a row that interact with one, as a mask like the one given. */
+unsigned wgi_curved (const wgi_interactions *, enum wgi_row, unsigned mask);
+
 #endif

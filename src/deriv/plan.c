@@ -5,17 +5,16 @@
  */
 #include <stdlib.h>
 
-#include "deriv/plan.h"
-#include "fun/fun.h"
+#include "deriv/split.h"
 
 static int fits (int hessian, const wg_plan_options *o)
 {
   if (o->ordering < 0 || o->ordering >= WG_ORDER_CLASSES) return 0;
   switch (o->method)
     {
-    case WG_PLAN_AUTO: case WG_PLAN_DENSE: return 1;
+    case WG_PLAN_AUTO: case WG_PLAN_DENSE: case WG_PLAN_SUBGRAPH: return 1;
     case WG_PLAN_STAR: case WG_PLAN_ACYCLIC: return hessian;
-    case WG_PLAN_COLUMNS: case WG_PLAN_ROWS: case WG_PLAN_SUBGRAPH: return !hessian;
+    case WG_PLAN_COLUMNS: case WG_PLAN_ROWS: return !hessian;
     default: return 0;
     }
 }
@@ -81,5 +80,6 @@ void wg_plan_free (wg_plan *plan)
   if (!plan) return;
   wgi_pattern_free (&plan->pattern);
   free (plan->row), free (plan->col), free (plan->seed_start), free (plan->seed), free (plan->get_start), free (plan->get);
-  free (plan->step), free (plan->copy), free (plan->range), free (plan->known), free (plan);
+  free (plan->step), free (plan->copy), free (plan->range), free (plan->known);
+  free (plan->place), wgi_split_free (plan->split), free (plan);
 }

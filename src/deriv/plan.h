@@ -22,10 +22,11 @@ static inline size_t wgi_plan_wide (const wgi_program *p) { return p->slots < 1u
 /* value[at] is number from of a sweep's result; or value[at] and value[from]. */
 typedef struct { uint32_t at, from; } wgi_pair;
 
-/* The operations that one output needs: a part of the program's arrays, and the slot after the last one. */
-typedef struct { size_t code, codes, word, words, slot; } wgi_range;
+/* The operations that one output needs: a part of the program's arrays, its first slot and the one after the last. */
+typedef struct { size_t code, codes, word, words, first, slot; } wgi_range;
 
 typedef struct wgi_known wgi_known;
+typedef struct wgi_split wgi_split;
 
 struct wg_plan {
   size_t n, m;
@@ -43,7 +44,9 @@ struct wg_plan {
   wgi_pair *step;                /* then, in this order: value[at] -= value[from] */
   wgi_pair *copy;                /* then: value[at] = value[from] */
   size_t steps, copies;
-  wgi_range *range;              /* WG_PLAN_SUBGRAPH: per sweep, in the program that the plan was made for */
+  wgi_range *range;              /* Jacobian, WG_PLAN_SUBGRAPH: per sweep, in the program that the plan was made for */
+  wgi_split *split;              /* Hessian, WG_PLAN_SUBGRAPH: that program as a sum, which has the sweeps, */
+  uint32_t *place;               /* and where entry k of the pattern is in value[] */
   double cost, dense_cost;
   uint64_t print;                /* of the program that it was made for */
   wg_plan_options asked;         /* without another plan */

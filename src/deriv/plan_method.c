@@ -3,11 +3,12 @@
  *
  * How a plan computes its entries: the method by estimated cost, the colouring, and the sweeps that follow from it.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "deriv/colour.h"
-#include "deriv/plan.h"
+#include "deriv/split.h"
 #include "sweep/sweep.h"
 
 #define NONE UINT32_MAX
@@ -136,22 +137,62 @@ static void place_steps (wg_plan *plan, const uint32_t place[])
     plan->step[i] = (wgi_pair){ place[plan->step[i].at], place[plan->step[i].from] };
 }
 
-int wgi_plan_set_hessian (wg_plan *plan, const wgi_program *p, const wg_plan_options *o, const uint32_t place[])
+/* The Hessian as a sum of those of summands: a sweep for all weights, then products summand by summand. */
+static double split_cost (const wgi_program *p, const wgi_split *s)
+{
+  double work = reverse_cost.one*(double) p->count + entry_cost*s->get_start[s->directions];
+  for (size_t k = 0; k < s->summands; k++)
+    {
+      const uint32_t directions = s->start[k+1] - s->start[k], left = directions % WGI_DIRECTIONS;
+      const double wide = directions/WGI_DIRECTIONS + (left > 1), one = left == 1;
+      const double inputs = s->inputs.start[k+1] - s->inputs.start[k];
+      work += (hessian_cost.many*wide + hessian_cost.one*one)*(double) s->summand[k].range.codes + (wide + one)*(row_cost + entry_cost*inputs);
+    }
+  return work/(double) (p->count + 1);
+}
+
+/* WG_PLAN_AUTO: the least cost.  The function is split when that was asked, or may pay: when the fewest colours need more than one
+ * wide sweep. */
+static int choose (wg_plan *plan, const wgi_program *p, const wgi_colour_problem *problem, const uint32_t place[])
+{
+  const int asked = plan->method == WG_PLAN_SUBGRAPH;
+  if (!asked && plan->method != WG_PLAN_AUTO) return WG_OK;
+  const uint32_t bound = wgi_colour_bound (problem);
+  const int few = bound < .75*(double) plan->n;
+  double cost = HUGE_VAL;
+  if (asked || bound > WGI_DIRECTIONS)
+    {
+      const int rc = wgi_split_make (p, &plan->pattern, place, asked, &plan->split);
+      if (rc && (asked || rc != WG_ELIMIT)) return rc;
+      if (plan->split) cost = split_cost (p, plan->split);
+    }
+  if (asked || cost < cost_of (p, hessian_cost, few ? bound : plan->n)) plan->method = WG_PLAN_SUBGRAPH, plan->cost = 1 + cost;
+  else plan->method = few ? WG_PLAN_STAR : WG_PLAN_DENSE;
+  return WG_OK;
+}
+
+/* WG_PLAN_SUBGRAPH, the split being there. */
+static int set_split (wg_plan *plan, const uint32_t place[])
+{
+  const size_t nnz = plan->pattern.nnz;
+  plan->sweeps = plan->split->directions;
+  if (!(plan->place = wgi_array (nnz, sizeof *plan->place))) return wgi_plan_no_memory ();
+  memcpy (plan->place, place, nnz*sizeof *place);
+  return WG_OK;
+}
+
+/* The other methods, entry being the triangle's behind each neighbour in the graph. */
+static int set_colours (wg_plan *plan, wgi_colour_problem *problem, const uint32_t entry[], const wgi_program *p, const wg_plan_options *o,
+                        const uint32_t place[])
 {
   const wgi_pattern *lower = &plan->pattern;
   const size_t n = plan->n;
-  wgi_pattern graph = { 0 };
   wgi_colouring c = { 0 };
-  uint32_t *entry = NULL;
   wgi_origin *source = wgi_array (lower->nnz, sizeof *source);
   uint8_t *used = wgi_array (n, 1);
-  int rc = source && used ? make_graph (lower, &graph, &entry) : wgi_plan_no_memory ();
-  wgi_colour_problem problem = { .kind = o->method == WG_PLAN_ACYCLIC ? WGI_ACYCLIC : WGI_STAR, .to = &graph };
-  plan->method = o->method;
-  if (!rc && plan->method == WG_PLAN_AUTO)
-    plan->method = wgi_colour_bound (&problem) < .75*(double) n ? WG_PLAN_STAR : WG_PLAN_DENSE;
-  if (!rc) rc = plan->method == WG_PLAN_DENSE ? one_each (n, &c) : colour_problem (plan, &problem, hessian_cost, o->ordering, p, &c);
-  if (!rc && plan->method != WG_PLAN_ACYCLIC) rc = wgi_recover_star (lower, &graph, entry, c.colour, source, used);
+  int rc = source && used ? WG_OK : wgi_plan_no_memory ();
+  if (!rc) rc = plan->method == WG_PLAN_DENSE ? one_each (n, &c) : colour_problem (plan, problem, hessian_cost, o->ordering, p, &c);
+  if (!rc && plan->method != WG_PLAN_ACYCLIC) rc = wgi_recover_star (lower, problem->to, entry, c.colour, source, used);
   if (!rc && plan->method == WG_PLAN_ACYCLIC)
     {
       plan->step = wgi_array (lower->nnz, sizeof *plan->step);
@@ -160,8 +201,26 @@ int wgi_plan_set_hessian (wg_plan *plan, const wgi_program *p, const wg_plan_opt
       if (!rc) place_steps (plan, place);
     }
   if (!rc) rc = set_sweeps (plan, n, c.count, c.colour, used, source, place);
-  plan->cost = 1 + cost_of (p, hessian_cost, plan->sweeps), plan->dense_cost = 1 + cost_of (p, hessian_cost, n);
-  wgi_pattern_free (&graph), free (c.colour), free (entry), free (source), free (used);
+  plan->cost = 1 + cost_of (p, hessian_cost, plan->sweeps);
+  free (c.colour), free (source), free (used);
+  return rc;
+}
+
+int wgi_plan_set_hessian (wg_plan *plan, const wgi_program *p, const wg_plan_options *o, const uint32_t place[])
+{
+  wgi_pattern graph = { 0 };
+  uint32_t *entry = NULL;
+  int rc = make_graph (&plan->pattern, &graph, &entry);
+  wgi_colour_problem problem = { .kind = o->method == WG_PLAN_ACYCLIC ? WGI_ACYCLIC : WGI_STAR, .to = &graph };
+  plan->method = o->method, plan->dense_cost = 1 + cost_of (p, hessian_cost, plan->n);
+  if (!rc) rc = choose (plan, p, &problem, place);
+  if (!rc && plan->method == WG_PLAN_SUBGRAPH) rc = set_split (plan, place);
+  else if (!rc)
+    {
+      wgi_split_free (plan->split), plan->split = NULL;
+      rc = set_colours (plan, &problem, entry, p, o, place);
+    }
+  wgi_pattern_free (&graph), free (entry);
   return rc;
 }
 

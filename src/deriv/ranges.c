@@ -71,10 +71,10 @@ wgi_range *wgi_plan_ranges (const wgi_program *p, size_t sweeps, const uint32_t 
   for (size_t s = 0; s < sweeps; s++)
     {
       const uint32_t w = p->out[output[s]];
-      range[s] = (wgi_range){ .slot = w };
+      range[s] = (wgi_range){ .first = w, .slot = w };
       if (!wgi_is_slot (p, w) || w < p->n) continue;
       const place begin = operation_of (p, kept, first[w]), end = after (p, operation_of (p, kept, w));
-      range[s] = (wgi_range){ begin.code, end.code - begin.code, begin.word, end.word - begin.word, end.slot };
+      range[s] = (wgi_range){ begin.code, end.code - begin.code, begin.word, end.word - begin.word, begin.slot, end.slot };
     }
   free (first), free (kept);
   return range;

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "deriv/deriv.h"
-#include "deriv/plan.h"
+#include "deriv/split.h"
 
 /* Where a number is for each slot: a plane, or one of count lanes side by side. */
 typedef struct { double *at; size_t stride, count; } strip;
@@ -72,7 +71,26 @@ static int hessian_sweeps (wg_fun *f, const wg_plan *plan, const double u[], dou
       else wgi_fun_rest (f, WGI_ADJOINT + WGI_D1);
     }
   for (size_t i = 0; i < plan->steps; i++) value[plan->step[i].at] -= value[plan->step[i].from];
-  for (size_t i = 0; i < plan->copies; i++) value[plan->copy[i].at] = value[plan->copy[i].from];
+  return rc;
+}
+
+/* Summand by summand; split again for another structure than the plan's. */
+static int summands (wg_fun *f, const wg_plan *plan, const double u[], double value[])
+{
+  const wgi_program *p = f->trace->program;
+  wgi_split *other = NULL;
+  int rc = WG_OK;
+  if (wgi_structure_print (p) != plan->split->print) rc = wgi_split_make (p, &plan->pattern, plan->place, 1, &other);
+  if (!rc) memset (value, 0, plan->nnz*sizeof *value);
+  if (!rc) rc = wgi_split_hessian (f, other ? other : plan->split, u, value);
+  wgi_split_free (other);
+  return rc;
+}
+
+static int hessian (wg_fun *f, const wg_plan *plan, const double u[], double uj[], double value[])
+{
+  const int rc = plan->split ? summands (f, plan, u, value) : hessian_sweeps (f, plan, u, uj, value);
+  for (size_t i = 0; i < plan->copies && !rc; i++) value[plan->copy[i].at] = value[plan->copy[i].from];
   return rc;
 }
 
@@ -151,12 +169,13 @@ int wg_sparse_hessian (wg_fun *f, const wg_plan *plan, const double x[], const d
   int rc = checked (f, name, plan, 0);
   if (rc) return f ? wgi_fun_done (f, rc) : rc;
   rc = wgi_fun_at (f, x);
-  if (!rc) rc = have (f, plan, WGI_V | WGI_D | WGI_A | WGI_AD, 1u << WGI_WIDE_TANGENT | 1u << WGI_WIDE_ADJOINT);
+  if (!rc && plan->split) rc = wgi_split_planes (f);
+  else if (!rc) rc = have (f, plan, WGI_V | WGI_D | WGI_A | WGI_AD, 1u << WGI_WIDE_TANGENT | 1u << WGI_WIDE_ADJOINT);
   if (!rc && value) rc = wgi_plan_covers (plan, f->trace->program);
   double *to = rc ? NULL : wgi_held (f, plan->nnz, value);
   if (!rc && value && !to) rc = WG_ENOMEM;
-  const int apart = uj && (!value || !plan->sweeps || f->trace->program->sources);      /* uj last: no call can fail after it */
-  if (!rc && value) rc = hessian_sweeps (f, plan, u, apart ? NULL : uj, to);
+  const int apart = uj && (!value || !plan->sweeps || plan->split || f->trace->program->sources);      /* uj last: no call can fail after it */
+  if (!rc && value) rc = hessian (f, plan, u, apart ? NULL : uj, to);
   if (!rc && apart) rc = wgi_pull (f, u, uj);
   if (!rc) wgi_let_go (f, plan->nnz, value);
   if (!rc) wgi_get_outputs (f, WGI_VALUE, y);

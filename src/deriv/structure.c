@@ -36,20 +36,10 @@ static operation operation_at (subject s, size_t i, const uint32_t *word, size_t
   return o;
 }
 
-/* rows: the operands that interact with one, as a mask */
-static unsigned curved (const operation *o, const wgi_interactions *z)
-{
-  unsigned found = 0;
-  for (int i = 0; i < 3; i++)
-    for (int j = i; j < 3; j++)
-      if (z->pair[o->row] >> (3*i + j) & 1 && o->mask >> i & 1 && o->mask >> j & 1) found |= 1u << i | 1u << j;
-  return found;
-}
-
 /* Backward: are the domains of a row's operands needed for interactions? */
 static void need_row (const operation *o, const wgi_interactions *z, uint8_t need[])
 {
-  const unsigned wanted = need[o->slot] ? o->mask : curved (o, z);
+  const unsigned wanted = need[o->slot] ? o->mask : wgi_curved (z, o->row, o->mask);
   for (int j = 0; j < 3; j++)
     if (wanted >> j & 1) need[o->word[j]] = 1;
 }

@@ -127,14 +127,14 @@ static inline void check_jacobian (wg_fun *f, const wg_plan_options *o, const do
 
 static inline void check_all (wg_fun *f, rp_random *r, const double x[])
 {
-  static const int hessian[] = { WG_PLAN_AUTO, WG_PLAN_STAR, WG_PLAN_ACYCLIC, WG_PLAN_DENSE };
+  static const int hessian[] = { WG_PLAN_AUTO, WG_PLAN_STAR, WG_PLAN_ACYCLIC, WG_PLAN_SUBGRAPH, WG_PLAN_DENSE };
   static const int jacobian[] = { WG_PLAN_AUTO, WG_PLAN_COLUMNS, WG_PLAN_ROWS, WG_PLAN_SUBGRAPH, WG_PLAN_DENSE };
   static double D[MOST*MOST], forward[MOST*MOST];
   const size_t entries = wg_fun_n (f)*wg_fun_m (f);
   double u[MOST];
   for (size_t i = 0; i < wg_fun_m (f); i++) u[i] = rp_below (r, 6) ? rp_uniform (r, -2, 2) : 0;
   ck_assert_int_ge (dense_hessian (f, x, u, D), 0);
-  for (int k = 0; k < 4; k++)
+  for (int k = 0; k < 5; k++)
     {
       const wg_plan_options o = { .method = hessian[k], .ordering = (int) rp_below (r, WG_ORDER_CLASSES),
                                   .by_columns = (int) rp_below (r, 2) };

@@ -43,7 +43,7 @@ static double x[N], elsewhere[N], value[MOST], expected[MOST];
 
 static const struct { int jacobian; char part; wg_plan_options o; } cases[] = {
   { 0, 'L', { .method = WG_PLAN_AUTO } }, { 0, 'U', { .method = WG_PLAN_ACYCLIC } }, { 0, 'F', { .method = WG_PLAN_STAR, .by_columns = 1 } },
-  { 0, 'L', { .method = WG_PLAN_DENSE } }, { 1, 'J', { .method = WG_PLAN_AUTO } }, { 1, 'J', { .method = WG_PLAN_COLUMNS } },
+  { 0, 'L', { .method = WG_PLAN_DENSE } }, { 0, 'F', { .method = WG_PLAN_SUBGRAPH } }, { 1, 'J', { .method = WG_PLAN_AUTO } }, { 1, 'J', { .method = WG_PLAN_COLUMNS } },
   { 1, 'J', { .method = WG_PLAN_ROWS, .by_columns = 1 } }, { 1, 'J', { .method = WG_PLAN_SUBGRAPH } }, { 1, 'J', { .method = WG_PLAN_DENSE } } };
 enum { CASES = sizeof cases/sizeof *cases };
 
