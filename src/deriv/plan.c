@@ -38,8 +38,9 @@ static wg_plan *make (const char *name, const wg_fun *f, char part, const wg_pla
   uint32_t *place = rc ? NULL : wgi_array (plan->pattern.nnz, sizeof *place);
   if (!rc && !place) rc = wgi_plan_no_memory ();
   if (!rc) rc = wgi_plan_set_order (plan, place);
+  if (!rc) rc = wgi_plan_work (plan, p);
   if (!rc) rc = (part == 'J' ? wgi_plan_set_jacobian : wgi_plan_set_hessian) (plan, p, o, place);
-  free (place);
+  free (place), free (plan->before), plan->before = NULL;
   return rc ? wg_plan_free (plan), NULL : plan;
 }
 

@@ -48,6 +48,7 @@ struct wg_plan {
   wgi_split *split;              /* Hessian, WG_PLAN_SUBGRAPH: that program as a sum, which has the sweeps, */
   uint32_t *place;               /* and where entry k of the pattern is in value[] */
   double cost, dense_cost;
+  double called, *before;        /* while it is made: operations behind calls; all before each operation, NULL: no calls */
   uint64_t print;                /* of the program that it was made for */
   wg_plan_options asked;         /* without another plan */
   wgi_known *known;              /* structures whose patterns are covered */
@@ -65,6 +66,9 @@ int wgi_plan_covers (const wg_plan *, const wgi_program *p);
 
 /* row, col, copy and place[]: where entry k of the pattern is in value[]. */
 int wgi_plan_set_order (wg_plan *, uint32_t place[]);
+
+/* called and before, of which the latter is to be freed.  WG_ENOMEM. */
+int wgi_plan_work (wg_plan *, const wgi_program *p);
 
 /* Method, colouring and sweeps, given the pattern and its order. */
 int wgi_plan_set_hessian (wg_plan *, const wgi_program *p, const wg_plan_options *, const uint32_t place[]);

@@ -79,21 +79,32 @@ static double budget (uint32_t count, const void *ctx)
   return 6e7 + 5*b->sweep_steps*(count - b->bound);
 }
 
-/* The cost of sweeps of a kind over the program, as a multiple of one over values. */
-static double cost_of (const wgi_program *p, kind k, size_t sweeps)
+/* Operations with those behind calls: of the program, of a part. */
+static double all_work (const wg_plan *plan, const wgi_program *p) { return (double) (p->count + 1) + plan->called; }
+
+static double work_of (const wg_plan *plan, const wgi_range *r)
+{
+  return plan->before ? plan->before[r->code + r->codes] - plan->before[r->code] : (double) r->codes;
+}
+
+/* The cost of sweeps of a kind over the program, as a multiple of one over values.  Calls are swept direction by
+ * direction. */
+static double cost_of (const wg_plan *plan, const wgi_program *p, kind k, size_t sweeps)
 {
   const size_t wide = wgi_plan_wide (p), left = sweeps % WGI_DIRECTIONS;
-  const double inputs = input_cost*(double) (p->n + p->m)/(double) (p->count + 1);
+  const double rows = (double) (p->count + 1), inputs = input_cost*(double) (p->n + p->m)/rows;
   const double one = k.one + inputs, many = (k.many + inputs*WGI_DIRECTIONS)*(wide > 2 ? slow_memory : 1);
-  return (double) (sweeps/WGI_DIRECTIONS)*many + (left < wide ? (double) left*one : many);
+  const double own = (double) (sweeps/WGI_DIRECTIONS)*many + (left < wide ? (double) left*one : many);
+  const size_t each = sweeps - left + (left < wide ? left : WGI_DIRECTIONS);
+  return (own*rows + (double) each*k.one*plan->called)/all_work (plan, p);
 }
 
 static int colour_problem (wg_plan *plan, wgi_colour_problem *problem, kind k, int ordering, const wgi_program *p,
                            wgi_colouring *c)
 {
   problem->bound = wgi_colour_bound (problem);
-  const double each = cost_of (p, k, WGI_DIRECTIONS)/WGI_DIRECTIONS;
-  const budget_terms terms = { STEPS_PER_OPERATION*each*(double) p->count, problem->bound };
+  const double each = cost_of (plan, p, k, WGI_DIRECTIONS)/WGI_DIRECTIONS;
+  const budget_terms terms = { STEPS_PER_OPERATION*each*all_work (plan, p), problem->bound };
   int rc = wgi_colour (problem, ordering, budget, &terms, c);
   if (!rc) plan->ordering = c->ordering, plan->bound = problem->bound;
   return rc;
@@ -138,17 +149,20 @@ static void place_steps (wg_plan *plan, const uint32_t place[])
 }
 
 /* The Hessian as a sum of those of summands: a sweep for all weights, then products summand by summand. */
-static double split_cost (const wgi_program *p, const wgi_split *s)
+static double split_cost (const wg_plan *plan, const wgi_program *p)
 {
-  double work = reverse_cost.one*(double) p->count + entry_cost*s->get_start[s->directions];
+  const wgi_split *s = plan->split;
+  double work = reverse_cost.one*all_work (plan, p) + entry_cost*s->get_start[s->directions];
   for (size_t k = 0; k < s->summands; k++)
     {
       const uint32_t directions = s->start[k+1] - s->start[k], left = directions % WGI_DIRECTIONS;
       const double wide = directions/WGI_DIRECTIONS + (left > 1), one = left == 1;
       const double inputs = s->inputs.start[k+1] - s->inputs.start[k];
-      work += (hessian_cost.many*wide + hessian_cost.one*one)*(double) s->summand[k].range.codes + (wide + one)*(row_cost + entry_cost*inputs);
+      const double rows = (double) s->summand[k].range.codes, called = work_of (plan, &s->summand[k].range) - rows;
+      work += (hessian_cost.many*wide + hessian_cost.one*one)*rows + hessian_cost.one*(wide*WGI_DIRECTIONS + one)*called
+              + (wide + one)*(row_cost + entry_cost*inputs);
     }
-  return work/(double) (p->count + 1);
+  return work/all_work (plan, p);
 }
 
 /* WG_PLAN_AUTO: the least cost.  The function is split when that was asked, or may pay: when the fewest colours need more than one
@@ -164,9 +178,9 @@ static int choose (wg_plan *plan, const wgi_program *p, const wgi_colour_problem
     {
       const int rc = wgi_split_make (p, &plan->pattern, place, asked, &plan->split);
       if (rc && (asked || rc != WG_ELIMIT)) return rc;
-      if (plan->split) cost = split_cost (p, plan->split);
+      if (plan->split) cost = split_cost (plan, p);
     }
-  if (asked || cost < cost_of (p, hessian_cost, few ? bound : plan->n)) plan->method = WG_PLAN_SUBGRAPH, plan->cost = 1 + cost;
+  if (asked || cost < cost_of (plan, p, hessian_cost, few ? bound : plan->n)) plan->method = WG_PLAN_SUBGRAPH, plan->cost = 1 + cost;
   else plan->method = few ? WG_PLAN_STAR : WG_PLAN_DENSE;
   return WG_OK;
 }
@@ -201,7 +215,7 @@ static int set_colours (wg_plan *plan, wgi_colour_problem *problem, const uint32
       if (!rc) place_steps (plan, place);
     }
   if (!rc) rc = set_sweeps (plan, n, c.count, c.colour, used, source, place);
-  plan->cost = 1 + cost_of (p, hessian_cost, plan->sweeps);
+  plan->cost = 1 + cost_of (plan, p, hessian_cost, plan->sweeps);
   free (c.colour), free (source), free (used);
   return rc;
 }
@@ -212,7 +226,7 @@ int wgi_plan_set_hessian (wg_plan *plan, const wgi_program *p, const wg_plan_opt
   uint32_t *entry = NULL;
   int rc = make_graph (&plan->pattern, &graph, &entry);
   wgi_colour_problem problem = { .kind = o->method == WG_PLAN_ACYCLIC ? WGI_ACYCLIC : WGI_STAR, .to = &graph };
-  plan->method = o->method, plan->dense_cost = 1 + cost_of (p, hessian_cost, plan->n);
+  plan->method = o->method, plan->dense_cost = 1 + cost_of (plan, p, hessian_cost, plan->n);
   if (!rc) rc = choose (plan, p, &problem, place);
   if (!rc && plan->method == WG_PLAN_SUBGRAPH) rc = set_split (plan, place);
   else if (!rc)
@@ -246,11 +260,11 @@ static int set_jacobian (wg_plan *plan, int forward, const wgi_colouring *c, con
 }
 
 /* What the rows cost one by one. */
-static double subgraph_cost (const wgi_program *p, const wgi_range range[], size_t nnz)
+static double subgraph_cost (const wg_plan *plan, const wgi_program *p)
 {
-  double work = entry_cost*(double) nnz;
-  for (size_t i = 0; i < p->m; i++) work += reverse_cost.one*(double) range[i].codes + row_cost;
-  return work/(double) (p->count + 1);
+  double work = entry_cost*(double) plan->pattern.nnz;
+  for (size_t i = 0; i < p->m; i++) work += reverse_cost.one*work_of (plan, &plan->range[i]) + row_cost;
+  return work/all_work (plan, p);
 }
 
 /* Colour one side of the Jacobian, unless its bound says that it cannot beat *cost; *best is the cheapest so far. */
@@ -261,12 +275,12 @@ static int try_side (wg_plan *plan, int forward, const wgi_pattern *t, const wg_
   const kind k = forward ? tangent_cost : reverse_cost;
   const int asked = o->method == (forward ? WG_PLAN_COLUMNS : WG_PLAN_ROWS);
   wgi_colouring c;
-  if (!asked && (o->method != WG_PLAN_AUTO || cost_of (p, k, wgi_colour_bound (&problem)) >= *cost)) return WG_OK;
+  if (!asked && (o->method != WG_PLAN_AUTO || cost_of (plan, p, k, wgi_colour_bound (&problem)) >= *cost)) return WG_OK;
   const int ordering = plan->ordering;
   const uint32_t bound = plan->bound;
   int rc = colour_problem (plan, &problem, k, o->ordering, p, &c);
   if (rc) return rc;
-  const double found = cost_of (p, k, c.count);
+  const double found = cost_of (plan, p, k, c.count);
   if (asked || found < *cost)
     {
       free (best->colour);
@@ -282,7 +296,7 @@ int wgi_plan_set_jacobian (wg_plan *plan, const wgi_program *p, const wg_plan_op
   const size_t n = plan->n, m = plan->m;
   wgi_pattern t = { 0 };
   wgi_colouring c = { 0 };
-  const double forward = cost_of (p, tangent_cost, n), reverse = cost_of (p, reverse_cost, m);
+  const double forward = cost_of (plan, p, tangent_cost, n), reverse = cost_of (plan, p, reverse_cost, m);
   double cost = forward < reverse ? forward : reverse;
   int columns = forward < reverse, rc = wgi_pattern_transpose (&plan->pattern, &t, NULL);
   plan->dense_cost = 1 + cost;
@@ -291,7 +305,7 @@ int wgi_plan_set_jacobian (wg_plan *plan, const wgi_program *p, const wg_plan_op
     {
       rc = one_each (m, &c);
       if (!rc && !(plan->range = wgi_plan_ranges (p, m, c.colour))) rc = wgi_plan_no_memory ();
-      const double rows = rc ? 0 : subgraph_cost (p, plan->range, plan->pattern.nnz);
+      const double rows = rc ? 0 : subgraph_cost (plan, p);
       if (!rc && (o->method == WG_PLAN_SUBGRAPH || rows < cost)) plan->method = WG_PLAN_SUBGRAPH, cost = rows;
       free (c.colour), c.colour = NULL;
     }

@@ -252,6 +252,27 @@ START_TEST (windows_and_common)
 }
 END_TEST
 
+/* Rows one by one would each sweep all items, since a map is one operation: the estimate must know. */
+START_TEST (rows_of_one_map)
+{
+  static survey s;
+  double x[2*POINTS], one[4] = { 0, 0, 1, 1 };
+  rp_random r = { 11 };
+  wg_plan_info info;
+  for (int i = 0; i < 2*POINTS; i++) x[i] = i + .1*sin (i);
+  for (int k = 0; k < PAIRS; k++) s.from[k] = k % 3 ? (int) rp_below (&r, POINTS) : 0, s.to[k] = (int) (1 + rp_below (&r, 8)), s.d[k] = 1;
+  s.body = wg_fun_record (model_distance, NULL, 4, 1, one);
+  wg_fun *f = wg_fun_record (model_survey, &s, 2*POINTS, PAIRS, x);
+  wg_plan *plan = wg_plan_jacobian (f), *rows = wg_plan_jacobian_with (f, &(wg_plan_options){ .method = WG_PLAN_SUBGRAPH });
+  ck_assert (plan && rows && !wg_plan_get_info (plan, &info));
+  ck_assert_int_eq (info.method, WG_PLAN_COLUMNS);
+  const double cost = info.cost;
+  ck_assert (cost < 1 + 4*(double) info.sweeps);              /* a tangent sweep is 1.2 of f's items, and some inputs */
+  ck_assert (!wg_plan_get_info (rows, &info) && info.cost > 1.6*PAIRS && cost < info.cost);
+  wg_plan_free (plan), wg_plan_free (rows), wg_fun_free (f), wg_fun_free ((wg_fun *) s.body);
+}
+END_TEST
+
 /* branches of bodies: the function's own trace stays the same */
 
 static void model_choice (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
@@ -354,6 +375,7 @@ int main (void)
   tcase_set_timeout (laws, 300), tcase_set_timeout (known, 100);
   tcase_add_loop_test (laws, random_maps, 1, 4);
   tcase_add_test (known, gathered_pairs);
+  tcase_add_test (known, rows_of_one_map);
   tcase_add_loop_test (known, windows_and_common, 0, 2);
   tcase_add_test (known, branches_of_bodies);
   tcase_add_test (known, indices_that_change);

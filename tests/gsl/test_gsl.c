@@ -11,6 +11,8 @@
 
 #include <gsl/gsl_min.h>
 #include <gsl/gsl_roots.h>
+#include <gsl/gsl_spblas.h>
+#include <gsl/gsl_spmatrix.h>
 #include <wengert/gsl.h>
 
 enum { N = 3, M = 4, GAP = 7, ROOM = 64 };
@@ -536,6 +538,48 @@ START_TEST (codes)
 }
 END_TEST
 
+/* sparse: a plan's arrays are gsl_spmatrix's */
+
+enum { SPARSE = 6 };
+
+static void model_sparse (size_t n, const wg_var z[], size_t m, wg_var y[], void *ctx)
+{
+  (void) m, (void) ctx;
+  y[0] = wg_num (0);
+  for (size_t i = 0; i + 1 < n; i++) y[0] = wg_add (y[0], wg_mul (wg_exp (wg_mul (.25, z[i])), wg_sqr (wg_sub (z[i+1], z[(5*i) % n]))));
+}
+
+START_TEST (sparse_matrices)
+{
+  double z[SPARSE], along[SPARSE], hv[SPARSE], product[SPARSE], value[SPARSE*SPARSE];
+  int row[SPARSE*SPARSE], col[SPARSE*SPARSE], from[SPARSE*SPARSE];
+  for (int i = 0; i < SPARSE; i++) z[i] = .5 - .13*i, along[i] = 1.25 - .375*i;
+  wg_fun *f = wg_fun_record (model_sparse, NULL, SPARSE, 1, z);
+  wg_plan *plan = wg_plan_hessian (f, 'F');
+  ck_assert (f && plan && !wg_sparse_hessian (f, plan, z, NULL, NULL, NULL, value) && !wg_hvp (f, z, along, NULL, NULL, hv));
+  const size_t nnz = wg_plan_nnz (plan);
+  ck_assert_uint_lt (nnz, SPARSE*SPARSE);
+  gsl_spmatrix *triplets = gsl_spmatrix_alloc_nzmax (SPARSE, SPARSE, nnz, GSL_SPMATRIX_COO);
+  gsl_spmatrix *columns = gsl_spmatrix_alloc_nzmax (SPARSE, SPARSE, nnz, GSL_SPMATRIX_CSC);
+  wg_plan_coo (plan, row, col);
+  for (size_t k = 0; k < nnz; k++) ck_assert (!gsl_spmatrix_set (triplets, (size_t) row[k], (size_t) col[k], value[k]));
+  ck_assert (!wg_plan_csc (plan, columns->p, columns->i, from));
+  for (size_t k = 0; k < nnz; k++) columns->data[k] = value[from[k]];
+  columns->nz = nnz;
+  const gsl_vector_const_view in = gsl_vector_const_view_array (along, SPARSE);
+  gsl_vector_view out = gsl_vector_view_array (product, SPARSE);
+  for (int k = 0; k < 2; k++)
+    {
+      /* Sums of six products of size below 40, each with errors of a few ulp, in two orders. */
+      ck_assert (!gsl_spblas_dgemv (CblasNoTrans, 1, k ? columns : triplets, &in.vector, 0, &out.vector));
+      for (int i = 0; i < SPARSE; i++) ck_assert (fabs (product[i] - hv[i]) <= 1e-12);
+    }
+  for (size_t i = 0; i < SPARSE; i++)
+    for (size_t j = 0; j < SPARSE; j++) ck_assert (gsl_spmatrix_get (triplets, i, j) == gsl_spmatrix_get (columns, i, j));
+  gsl_spmatrix_free (triplets), gsl_spmatrix_free (columns), wg_plan_free (plan), wg_fun_free (f);
+}
+END_TEST
+
 int main (void)
 {
   Suite *s = suite_create ("gsl");
@@ -553,6 +597,7 @@ int main (void)
   tcase_add_test (t, callback_errors);
   tcase_add_test (t, callback_misfits);
   tcase_add_test (t, codes);
+  tcase_add_test (t, sparse_matrices);
   suite_add_tcase (s, t);
   SRunner *r = srunner_create (s);
   srunner_run_all (r, CK_NORMAL);
