@@ -26,7 +26,8 @@ extern "C" {
  * Errors are kept by the recording: WG_EINVAL (NULL, a state larger than the step's inputs or outputs, widths that do not add up,
  * a negative index), WG_ENOMEM, WG_ETAPE, what evaluating the step gives.  wg_fun_bind finds data arguments; it may
  * change the number of steps where out is NULL or nothing is in it.
- * Derivatives: a tangent is a scan of the step's tangent, of every order; of a reverse sweep up to the third in all. */
+ * Derivatives of every order.  Tangents are scans of the step's tangent.  A reverse sweep keeps checkpoints also within wg_fun_gradient
+ * and _vjp and their first derivatives; beyond these it is a function of all states, which are numbers of its list then. */
 WG_API void wg_scan (const wg_fun *step, size_t steps, size_t ns, const wg_var s0[], size_t nargs, const wg_arg args[],
                      wg_var s[], wg_var out[]);
 

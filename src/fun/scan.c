@@ -3,14 +3,13 @@
  *
  * Scans: a source that applies a step to a state again and again; its sweeps are in scan_sweep.c.  The tangent of a scan is a
  * scan whose state is the state and its tangent, of a step that has both: a scan like any other, so that tangents of
- * tangents are.  Its reverse sweep as a function is lifted: it keeps its checkpoints, and has the modes that there are.
+ * tangents are.  Its reverse sweep as a function is in scan_vjp.c.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fun/derived.h"
-#include "fun/lifted.h"
 #include "fun/scan.h"
 
 /* instances */
@@ -24,7 +23,9 @@ static int bind (wgi_callee *callee, const wgi_binding *b, int apply)
 {
   wgi_scan_callee *c = (wgi_scan_callee *) callee;
   const wgi_scan *s = wgi_scan_of (c);
-  const int found = wgi_args_bind (&s->args, c->arg, &c->steps, s->each != 0, b, apply);
+  int fixed = 0;
+  for (size_t i = 0; i < s->outs; i++) fixed |= s->out[i].stride != 0;
+  const int found = wgi_args_bind (&s->args, c->arg, &c->steps, fixed, b, apply);
   if (found > 0 && apply) c->known = 0;
   return found;
 }
@@ -64,21 +65,41 @@ static void free_source (wgi_source *source)
   if (s->base) free (s->args.arg);         /* indices are the base's */
   else wgi_args_free (&s->args);
   wgi_source_leave (s->base);
-  free (s->init), free (s);
+  free (s->init), free (s->out), free (s);
 }
 
 static wgi_source *derived (wgi_source *source, enum wgi_derived kind);
 
-/* A scan of a step, which it takes over; arguments and init are to be filled in.  results: of the state. */
-static wgi_scan *new_scan (wg_fun *step, size_t steps, size_t ns, size_t n, size_t results, size_t each)
+wgi_scan *wgi_scan_new (wg_fun *step, size_t steps, size_t ns, size_t n, size_t results, size_t more, size_t args, size_t outs)
 {
   wgi_scan *s = calloc (1, sizeof *s);
-  if (s) s->init = malloc (wgi_times (ns, sizeof *s->init));
-  if (!s || !s->init) return free (s), wg_fun_free (step), wgi_fail (WG_ENOMEM, "no memory for a scan"), NULL;
-  s->step = step, s->ns = ns, s->mo = wg_fun_m (step) - ns, s->each = each, s->hidden = ns - results;
-  s->source = (wgi_source){ .users = 1, .n = n, .m = wgi_plus (results, wgi_times (steps, each)), .name = "scan",
+  if (s)
+    {
+      s->init = malloc (wgi_times (ns, sizeof *s->init)), s->out = calloc (wgi_plus (outs, 1), sizeof *s->out);
+      s->args.arg = calloc (wgi_plus (args, 1), sizeof *s->args.arg);
+    }
+  if (!s || !s->init || !s->out || !s->args.arg)
+    {
+      if (s) free (s->init), free (s->out), free (s->args.arg);
+      free (s), wg_fun_free (step);
+      return wgi_fail (WG_ENOMEM, "no memory for a scan"), NULL;
+    }
+  s->step = step, s->ns = ns, s->mo = wg_fun_m (step) - ns, s->hidden = ns - results;
+  s->args.items = steps, s->args.filled = wg_fun_n (step);
+  s->source = (wgi_source){ .users = 1, .n = n, .m = wgi_plus (results, more), .name = "scan",
                             .instance = instance, .derived = derived, .free = free_source };
   return s;
+}
+
+void wgi_scan_add (wgi_scan *s, wgi_arg a, size_t place, size_t first)
+{
+  a.place = place, a.first = first;
+  s->args.arg[s->args.count++] = a;
+}
+
+const wg_fun *wgi_scan_step (const wgi_scan *s)
+{
+  return s->args.filled > wg_fun_n (s->step) ? wgi_fun_derived (s->step, WGI_WITH_PARAMS) : s->step;
 }
 
 /* the tangent's step: s, ds, a, da -> s', ds', dy for s, a -> s', y */
@@ -134,36 +155,31 @@ static wg_fun *pair_of (const wg_fun *step, size_t ns)
   return f;
 }
 
-static void add_arg (wgi_scan *s, wgi_arg a, size_t place, size_t first)
-{
-  a.place = place, a.first = first;
-  s->args.arg[s->args.count++] = a;
-}
-
 /* J v: x and v come from where x came from, v of data being zero. */
 static wgi_source *derived (wgi_source *source, enum wgi_derived kind)
 {
   static const double zero = 0;
   const wgi_scan *of = (const wgi_scan *) source;
-  if (kind != WGI_JVP) return wgi_lifted (source, kind);
-  const wg_fun *step = of->args.filled > wg_fun_n (of->step) ? wgi_fun_derived (of->step, WGI_WITH_PARAMS) : of->step;
+  if (kind != WGI_JVP) return wgi_scan_vjp (source);
+  const wg_fun *step = wgi_scan_step (of);
   wg_fun *both = step ? pair_of (step, of->ns) : NULL;
-  const size_t n = wg_fun_n (step);
-  wgi_scan *s = both ? new_scan (both, of->args.items, 2*of->ns, wgi_times (2, source->n), of->ns - of->hidden, of->each) : NULL;
+  const size_t n = wg_fun_n (step), results = of->ns - of->hidden;
+  wgi_scan *s = both ? wgi_scan_new (both, of->args.items, 2*of->ns, wgi_times (2, source->n), results, source->m - results,
+                                     wgi_plus (2*of->args.count, n), of->outs) : NULL;
   if (!s) return NULL;
-  s->base = wgi_source_use (source);
-  s->args.items = of->args.items, s->args.filled = 2*n;
+  s->base = wgi_source_use (source), s->backward = of->backward;
   for (size_t d = 0; d < 2; d++)
-    for (size_t j = 0; j < of->ns; j++) s->init[d*of->ns + j] = d*source->n + of->init[j];
-  s->args.arg = calloc (wgi_plus (of->args.count, n), sizeof *s->args.arg);      /* a tangent of data for each place at most */
-  if (!s->args.arg) return wgi_source_leave (&s->source), wgi_fail (WG_ENOMEM, "no memory for a scan"), NULL;
+    for (size_t j = 0; j < of->ns; j++)
+      s->init[d*of->ns + j] = of->init[j] == WGI_NO_OPERAND ? WGI_NO_OPERAND : d*source->n + of->init[j];
   for (size_t i = 0; i < of->args.count; i++)
     {
       const wgi_arg *a = &of->args.arg[i];
-      add_arg (s, *a, of->ns + a->place, a->first);
-      if (!a->data) add_arg (s, *a, n + a->place, source->n + a->first);
-      for (size_t j = 0; a->data && j < a->width; j++) add_arg (s, (wgi_arg){ .width = 1, .data = &zero }, n + a->place + j, 0);
+      wgi_scan_add (s, *a, of->ns + a->place, a->first);
+      if (!a->data) wgi_scan_add (s, *a, n + a->place, source->n + a->first);
+      for (size_t j = 0; a->data && j < a->width; j++) wgi_scan_add (s, (wgi_arg){ .width = 1, .data = &zero }, n + a->place + j, 0);
     }
+  for (size_t i = 0; i < of->outs; i++) s->out[i] = of->out[i], s->out[i].place += of->ns;
+  s->outs = of->outs;
   return &s->source;
 }
 
@@ -192,9 +208,13 @@ static int take (wgi_args *taken, const wg_fun *step, size_t steps, size_t ns, c
 static wgi_source *first_scan (const wg_fun *step, size_t ns, wgi_args *args, int outputs)
 {
   wg_fun *own = wg_fun_clone (args->params_vary ? wgi_fun_derived (step, WGI_WITH_PARAMS) : step);
-  wgi_scan *s = own ? new_scan (own, args->items, ns, args->operands, ns, outputs ? wg_fun_m (own) - ns : 0) : NULL;
+  const size_t mo = wg_fun_m (step) - ns, each = outputs ? mo : 0;
+  wgi_scan *s = own ? wgi_scan_new (own, args->items, ns, args->operands, ns, wgi_times (args->items, each), 0, 1) : NULL;
   if (!s) return wgi_args_free (args), NULL;
+  free (s->args.arg);
   s->args = *args;
+  s->out[0] = (wgi_arg){ .place = ns, .width = mo, .stride = mo, .first = ns };
+  s->outs = each != 0;
   for (size_t j = 0; j < ns; j++) s->init[j] = j;
   return &s->source;
 }

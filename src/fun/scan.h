@@ -10,17 +10,20 @@
 #include "fun/fun.h"
 
 typedef struct {
-  wgi_source source;             /* results: the last state but for what is hidden, then the outputs of steps that are wanted */
+  wgi_source source;             /* results: the last state but for what is hidden, then what out says */
   wgi_args args;
   wg_fun *step;                  /* own; only cloned */
   size_t ns, mo;                 /* of the step: numbers of the state; outputs behind it */
-  size_t each;                   /* mo, or 0: they are dropped */
+  wgi_arg *out;                  /* outs: where outputs are added to results, as arguments say where inputs come from */
+  size_t outs;
   size_t hidden;                 /* numbers that the state begins with and that are no results */
-  size_t *init;                  /* ns: the operands of the first state */
+  size_t *init;                  /* ns: the operands of the first state, or WGI_NO_OPERAND: 0 */
+  int backward;                  /* step k sees item steps - 1 - k */
   wgi_source *base;              /* the scan that this is a derivative of, whose indices it uses, counted; or NULL */
 } wgi_scan;
 
 enum { WGI_SCAN_PLANES = 4 };
+#define WGI_NO_OPERAND SIZE_MAX
 
 typedef struct {
   wgi_callee callee;
@@ -44,6 +47,19 @@ typedef struct {
 #define WGI_NO_STEP SIZE_MAX
 
 static inline const wgi_scan *wgi_scan_of (const wgi_scan_callee *c) { return (const wgi_scan *) c->callee.source; }
+
+static inline size_t wgi_scan_item (const wgi_scan_callee *c, size_t k) { return wgi_scan_of (c)->backward ? c->steps - 1 - k : k; }
+
+/* A scan of a step, which it takes over, with room for arguments and outputs; these and init are to be filled in.  results: of the
+ * state; more: behind them. */
+wgi_scan *wgi_scan_new (wg_fun *step, size_t steps, size_t ns, size_t n, size_t results, size_t more, size_t args, size_t outs);
+void wgi_scan_add (wgi_scan *, wgi_arg, size_t place, size_t first);
+
+/* The step with all that arguments fill as inputs; as long as s. */
+const wg_fun *wgi_scan_step (const wgi_scan *s);
+
+/* x, u -> u^T J of a scan. */
+wgi_source *wgi_scan_vjp (wgi_source *);
 
 /* wgi_callee's forward and reverse. */
 int wgi_scan_forward (wgi_callee *, int mode, double *const x[], double *const y[]);

@@ -70,7 +70,7 @@ static void first_state (const wgi_scan_callee *c, int mode, double *const x[])
 {
   const wgi_scan *s = wgi_scan_of (c);
   const wgi_arrays a = wgi_callee_arrays (c->one);
-  FOR_MODES (d, mode) for (size_t j = 0; j < s->ns; j++) a.x[d][j] = x[d][s->init[j]];
+  FOR_MODES (d, mode) for (size_t j = 0; j < s->ns; j++) a.x[d][j] = s->init[j] == WGI_NO_OPERAND ? 0 : x[d][s->init[j]];
 }
 
 static double *kept_state (const wgi_scan_callee *c, int mode, size_t i, int d)
@@ -108,7 +108,7 @@ static int told (wgi_scan_callee *c, int rc)
 static int step (wgi_scan_callee *c, int mode, double *const x[], size_t k)
 {
   const wgi_arrays a = wgi_callee_arrays (c->one);
-  wgi_args_see (c->arg, wgi_scan_of (c)->args.count, c->one, mode, x, k);
+  wgi_args_see (c->arg, wgi_scan_of (c)->args.count, c->one, mode, x, wgi_scan_item (c, k));
   return told (c, c->one->forward (c->one, mode, a.x, a.y));
 }
 
@@ -122,8 +122,11 @@ static void write_outputs (const wgi_scan_callee *c, int mode, double *const y[]
 {
   const wgi_scan *s = wgi_scan_of (c);
   const wgi_arrays a = wgi_callee_arrays (c->one);
-  if (s->each)
-    FOR_MODES (d, mode) memcpy (y[d] + (s->ns - s->hidden) + k*s->each, a.y[d] + s->ns, s->each*sizeof (double));
+  for (const wgi_arg *o = s->out; o < s->out + s->outs; o++)
+    {
+      const size_t to = o->first + wgi_arg_row (o, wgi_scan_item (c, k));
+      FOR_MODES (d, mode) for (size_t i = 0; i < o->width; i++) y[d][to + i] += a.y[d][o->place + i];
+    }
 }
 
 /* From the state of step k to that of step to, keeping states for the steps k .. to; y NULL: nobody wants outputs. */
@@ -164,6 +167,7 @@ int wgi_scan_forward (wgi_callee *callee, int mode, double *const x[], double *c
   if (rc) return rc;
   if (callee->ahead) begin_point (c, mode, x);
   else c->known = 0;
+  FOR_MODES (d, mode) for (size_t i = 0; i < callee->source->m; i++) y[d][i] = -0.;      /* -0.0 + v is v */
   first_state (c, mode, x);
   rc = advance (c, mode, x, y, 0, last, callee->ahead);
   if (!rc && c->steps)
@@ -203,8 +207,12 @@ static int seed_step (const wgi_scan_callee *c, int mode, double *const ybar[], 
   const wgi_scan *s = wgi_scan_of (c);
   const wgi_arrays a = wgi_callee_arrays (c->one);
   int awake = 0;
-  FOR_MODES (d, mode)
-    for (size_t i = 0; i < s->mo; i++) a.ybar[d][s->ns + i] = s->each ? ybar[d][(s->ns - s->hidden) + k*s->each + i] : -0.;
+  FOR_MODES (d, mode) for (size_t i = 0; i < s->mo; i++) a.ybar[d][s->ns + i] = -0.;
+  for (const wgi_arg *o = s->out; o < s->out + s->outs; o++)
+    {
+      const size_t from = o->first + wgi_arg_row (o, wgi_scan_item (c, k));
+      FOR_MODES (d, mode) for (size_t i = 0; i < o->width; i++) a.ybar[d][o->place + i] = ybar[d][from + i];
+    }
   for (size_t i = 0; i < s->ns + s->mo; i++) awake |= !wgi_asleep (a.ybar[0][i]);
   return awake;
 }
@@ -220,11 +228,12 @@ static int reverse_step (wgi_scan_callee *c, int mode, double *const x[], double
     }
   int rc = go_back (c, mode, x, k);
   if (rc) return rc;
-  wgi_args_see (c->arg, s->args.count, c->one, mode, x, k);
+  const size_t item = wgi_scan_item (c, k);
+  wgi_args_see (c->arg, s->args.count, c->one, mode, x, item);
   rc = told (c, c->one->reverse (c->one, mode, a.x, a.ybar, a.xbar));
   if (rc) return rc;
   if (c->callee.scans) c->callee.scans->info.reversed++;
-  wgi_args_scatter (c->arg, s->args.count, c->one, mode, xbar, k);
+  wgi_args_scatter (c->arg, s->args.count, c->one, mode, xbar, item);
   FOR_MODES (d, mode) memcpy (a.ybar[d], a.xbar[d], s->ns*sizeof (double));
   return WG_OK;
 }
@@ -247,6 +256,7 @@ int wgi_scan_reverse (wgi_callee *callee, int mode, double *const x[], double *c
   for (size_t k = c->steps; k-- && !rc; ) rc = reverse_step (c, mode, x, ybar, xbar, k);
   c->known = !rc && !apart;
   if (rc) return rc;
-  FOR_MODES (d, mode) for (size_t j = 0; j < s->ns; j++) xbar[d][s->init[j]] += a.ybar[d][j];
+  FOR_MODES (d, mode)
+    for (size_t j = 0; j < s->ns; j++) if (s->init[j] != WGI_NO_OPERAND) xbar[d][s->init[j]] += a.ybar[d][j];
   return c->notice;
 }

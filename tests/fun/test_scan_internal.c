@@ -185,7 +185,7 @@ START_TEST (drivers_allocate_on_the_first_call)
 END_TEST
 
 /* All of it, the k-th allocation failing: the status, or the number that there is with memory. */
-static int life (double o[12])
+static int life (double o[15])
 {
   int rc = WG_OK;
   course c = { wg_fun_record (swing, NULL, 3, 3, at), 7 };
@@ -194,6 +194,7 @@ static int life (double o[12])
   if (!d) rc = wg_fun_status (NULL);
   if (!rc) rc = wg_fun_set_checkpoints (d, 100);
   if (!rc) rc = wg_eval (d, (double[]){ .7, -.3, .25, 1, -2, .5 }, o);
+  if (!rc) rc = wg_fvv (d, (double[]){ .7, -.3, .25, 1, -2, .5 }, (double[]){ 1, 2, 3, 4, 5, 6 }, NULL, NULL, o + 9);
   if (!rc) rc = wg_hvp (f, at, direction, NULL, NULL, o + 6);
   wg_fun_free (d), wg_fun_free (v), wg_fun_free (f), wg_fun_free (c.step);
   return rc;
@@ -201,14 +202,14 @@ static int life (double o[12])
 
 START_TEST (each_allocation_may_fail)
 {
-  double expected[12] = { 0 }, got[12];
+  double expected[15] = { 0 }, got[15];
   long k = 1;
   ck_assert (!LIBRARY (life (expected)));
   for (size_t i = 0; i < 3; i++)          /* d/dx (J v) = H v; some hundred roundings of numbers below 10 */
     ck_assert (fabs (expected[i] - expected[6 + i]) < 1e-12 && expected[i] != 0);
   for (refused = 1; refused; k++)
     {
-      for (int i = 0; i < 12; i++) got[i] = 0;
+      for (int i = 0; i < 15; i++) got[i] = 0;
       refused = 0, calls = 0, fail_at = k;
       const int rc = LIBRARY (life (got));
       fail_at = 0;
