@@ -309,18 +309,27 @@ START_TEST (rows_are_bound)
 END_TEST
 
 /* Data that change in place are seen by the next evaluation, also where that is a reverse sweep by itself. */
+
+static void square_step (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  wg_var p[PARAMS];
+  (void) n, (void) m, (void) ctx;
+  wg_params (x[0], 0, PARAMS, data, p);
+  y[0] = wg_add (wg_mul (p[0], wg_sqr (x[0])), wg_mul (p[1], x[1]));
+}
+
 START_TEST (data_are_read_each_time)
 {
   double rows[4] = { 1, 2, 3, 4 }, x[3] = { 2, 3, 1 }, first[2], second[2];
   fill (1);
-  wg_fun *step = agree_record (bound_step, NULL, 2, 2, x);
+  wg_fun *step = agree_record (square_step, NULL, 2, 1, x);
   bound c = { step, rows, NULL, 2, 0 };
   wg_fun *f = agree_record (bound_model, &c, 2, 1, x), *g = wg_fun_vjp (f);
   ck_assert (g && !wg_eval (g, x, first));
-  rows[2] = 5;
+  rows[1] = 5;
   ck_assert (!wg_eval (g, x, second));
-  /* s = p2 (p0 s0 + p1 x) + p3 x */
-  ck_assert (first[0] == 3 && first[1] == 2*3 + 4 && second[0] == 5 && second[1] == 2*5 + 4);
+  /* t = p0 s^2 + p1 x, 10 and then 19; the result is p2 t^2 + p3 x */
+  ck_assert (first[0] == 2*3*10*2*1*2 && first[1] == 2*3*10*2 + 4 && second[0] == 2*3*19*2*1*2 && second[1] == 2*3*19*5 + 4);
   wg_fun_free (f), wg_fun_free (g), wg_fun_free (step);
 }
 END_TEST
