@@ -42,6 +42,7 @@ typedef struct {
 /* The body's words as they are in an outer program's planes, for each trip or for the one at hand. */
 typedef struct {
   const wgi_program *program;    /* the body's; NULL: none yet */
+  uint64_t print;                /* of it */
   const uint32_t *operand;       /* of the outer program */
   size_t base;                   /* the outer word where the body's own begin */
   uint8_t *is_operand;           /* per word of the program */

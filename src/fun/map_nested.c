@@ -4,7 +4,7 @@
  * A map within a body that is swept in lanes: the lanes are the outer loop's items, and this loop's trips come one after the
  * other.  Nothing is copied: a trip is the body's program with its words renamed, inputs to the outer words that they are, the rest
  * to words behind the outer program's.  Renamed words are kept for the trips if that is not too much.  In reverse a trip's
- * values are computed again.  Lanes that do not hold the body's trace at hand take that trip by themselves.
+ * values are computed again.  Where lanes do not all hold the body's trace at hand, the trip is swept once per trace, as a tile is.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ typedef struct {
   const wgi_map *s;
   wgi_program body;              /* with words, inputs and slots of the outer planes */
   wgi_lane_frame *outer;
-  int mode;
+  int mode, reverse;
   const uint32_t *operand;       /* words of the outer program */
   size_t out;                    /* its slot of the first output */
 } nest;
@@ -74,10 +74,13 @@ static void mark_operands (const wgi_program *p, uint8_t is_operand[])
 /* Words that the body needs behind the outer program's: slots, constants, parameters, and inputs for data. */
 static size_t own_words (const wgi_program *p) { return wgi_numbers (p); }
 
+/* Another program may have come to lie where one was. */
+static int is_for (const wgi_nest *r, const wgi_program *p) { return r->program == p && r->print == p->print; }
+
 static int rename_for (wgi_map_callee *c, const wgi_program *p, const uint32_t *operand, size_t base)
 {
   wgi_nest *r = &c->nest;
-  if (r->program == p && r->operand == operand && r->base == base && (r->kept == 1 || r->kept == c->items)) return WG_OK;
+  if (is_for (r, p) && r->operand == operand && r->base == base && (r->kept == 1 || r->kept == c->items)) return WG_OK;
   wgi_nest_free (r);
   const size_t all = wgi_times (p->words, c->items), numbers = wgi_numbers (p);
   if (all > PTRDIFF_MAX/8 || numbers > PTRDIFF_MAX/8) return wgi_fail (WG_ENOMEM, "no memory for a map in a map");
@@ -85,7 +88,7 @@ static int rename_for (wgi_map_callee *c, const wgi_program *p, const uint32_t *
   r->is_operand = malloc (p->words + 1), r->place = malloc (wgi_times (numbers + 1, sizeof *r->place));
   r->word = malloc (wgi_times (wgi_times (p->words, r->kept) + 1, sizeof *r->word));
   if (!r->is_operand || !r->place || !r->word) return wgi_nest_free (r), wgi_fail (WG_ENOMEM, "no memory for a map in a map");
-  r->program = p, r->operand = operand, r->base = base;
+  r->program = p, r->print = p->print, r->operand = operand, r->base = base;
   mark_operands (p, r->is_operand);
   for (size_t i = 0; i < numbers; i++) r->place[i] = (uint32_t) (base + i);
   for (size_t k = 0; r->kept == c->items && k < c->items; k++)
@@ -134,13 +137,17 @@ static void take_trip (nest *t, size_t k)
     }
 }
 
-/* The body's trace at hand in the outer planes.  1: there is no room. */
+/* The body's trace at hand in the outer planes.  1: there is no room; a reverse sweep has the forward one's. */
 static int take_body (nest *t)
 {
   wgi_map_callee *c = t->c;
   const wgi_program *p = c->one->fun->trace->program;
   const size_t base = t->outer->used;
-  if (base + own_words (p) > t->outer->room) return t->outer->wanted = base + own_words (p), 1;
+  if (base + own_words (p) > t->outer->room)
+    {
+      if (t->reverse) return wgi_fail (WG_EMODEL, "a map in a map: a branch changed between the sweeps");
+      return t->outer->wanted = base + own_words (p), 1;
+    }
   const int rc = rename_for (c, p, t->operand, base);
   if (rc) return rc;
   t->body = *p;
@@ -247,14 +254,6 @@ static int lane_reverse (const nest *t, size_t k, size_t l)
   return WG_OK;
 }
 
-static int by_themselves (const nest *t, size_t k, uint64_t held, int reverse)
-{
-  int rc = WG_OK;
-  for (size_t l = 0; l < WGI_LANES && rc >= 0; l++)
-    if (!(held >> l & 1)) rc = reverse ? lane_reverse (t, k, l) : lane_forward (t, k, l);
-  return rc;
-}
-
 /* Values of trip k; the lanes that hold its trace. */
 static uint64_t values (nest *t, size_t k)
 {
@@ -267,43 +266,63 @@ static uint64_t values (nest *t, size_t k)
   return held;
 }
 
-static int trip_forward (nest *t, size_t k)
+/* The lanes of group, whose values are there: their outputs, or what their adjoints give. */
+static void finish (const nest *t, size_t k, uint64_t group)
 {
-  const uint64_t held = values (t, k);
-  if (t->outer->wanted) return WG_OK;
   place_trip (t->c, &t->c->nest, k);
   for (size_t o = 0; o < t->s->outs; o++)
     FOR_MODES (d, t->mode)
       for (size_t i = 0; i < t->s->out[o].width; i++)
         {
-          const double *y = at (t->outer, d, own_output (t, t->s->out[o].place + i));
-          double *to = at (t->outer, d, out_slot (t, o, k) + i);
+          const size_t place = t->s->out[o].place + i, first = t->reverse ? WGI_ADJOINT : WGI_VALUE;
+          double *own = at (t->outer, (int) first + d, own_output (t, place));
+          double *out = at (t->outer, (int) first + d, out_slot (t, o, k) + i);
           for (size_t l = 0; l < WGI_LANES; l++)
-            if (held >> l & 1) to[l] += y[l];
+            if (group >> l & 1)
+              {
+                if (!t->reverse) out[l] += own[l];
+                else if (output_is_slot (t, place)) own[l] += out[l];
+              }
         }
-  return by_themselves (t, k, held, 0);
-}
-
-static int trip_reverse (nest *t, size_t k)
-{
-  const uint64_t held = values (t, k);
-  place_trip (t->c, &t->c->nest, k);
-  for (size_t o = 0; o < t->s->outs; o++)
-    FOR_MODES (d, t->mode)
-      for (size_t i = 0; i < t->s->out[o].width; i++)
-        {
-          const size_t place = t->s->out[o].place + i;
-          const double *from = at (t->outer, WGI_ADJOINT + d, out_slot (t, o, k) + i);
-          double *to = at (t->outer, WGI_ADJOINT + d, own_output (t, place));
-          for (size_t l = 0; l < WGI_LANES && output_is_slot (t, place); l++)
-            if (held >> l & 1) to[l] += from[l];
-        }
+  if (!t->reverse) return;
   sweep (t, 1);
   FOR_MODES (d, t->mode)
     for (size_t i = 0; i < t->s->m; i++)
       for (size_t l = 0; l < WGI_LANES && output_is_slot (t, i) && own_output (t, i) >= t->body.n; l++)
         at (t->outer, WGI_ADJOINT + d, own_output (t, i))[l] = -0.;
-  return by_themselves (t, k, held, 1);
+}
+
+/* The lanes of pending that hold the trace of the first of them.  That one by itself, if a branch of its own depends on a NaN or on the
+ * last bits of a value. */
+static int split (nest *t, size_t k, uint64_t pending, uint64_t *group)
+{
+  const size_t first = (size_t) __builtin_ctzll (pending);
+  wgi_callee *one = t->c->one;
+  see (t, k, first);
+  int rc = wgi_fun_at (one->fun, wgi_callee_arrays (one).x[0]);
+  *group = 0;
+  if (!rc) rc = take_body (t);
+  if (rc < 0 || t->outer->wanted) return rc;
+  if (!rc) *group = values (t, k) & pending;
+  if (*group >> first & 1) return finish (t, k, *group), WG_OK;
+  *group = (uint64_t) 1 << first;
+  rc = t->reverse ? lane_reverse (t, k, first) : lane_forward (t, k, first);
+  return rc ? rc : take_body (t);
+}
+
+static int trip (nest *t, size_t k)
+{
+  uint64_t pending = ((uint64_t) 1 << WGI_LANES) - 1, group;
+  const uint64_t held = values (t, k);
+  int rc = WG_OK;
+  if (t->outer->wanted) return WG_OK;
+  if ((held & pending) == pending) return finish (t, k, pending), WG_OK;
+  while (pending && !rc && !t->outer->wanted)
+    {
+      rc = split (t, k, pending, &group);
+      pending &= ~group;
+    }
+  return rc;
 }
 
 /* Outputs to 0 before trips add to them, their adjoints to rest after a reverse sweep. */
@@ -334,16 +353,16 @@ static void forget_adjoints (const nest *t)
 int wgi_map_nested (wgi_callee *callee, int mode, int reverse, wgi_lane_frame *outer, const uint32_t *operand, size_t out)
 {
   wgi_map_callee *c = (wgi_map_callee *) callee;
-  nest t = { .c = c, .s = wgi_map_of (c), .outer = outer, .mode = mode, .operand = operand, .out = out };
+  nest t = { .c = c, .s = wgi_map_of (c), .outer = outer, .mode = mode, .reverse = reverse, .operand = operand, .out = out };
   int rc = WG_OK;
   c->notice = WG_OK, c->one->sweeps = outer->sweeps, c->one->scans = outer->scans, c->one->ahead = 0;
   if (wgi_fun_is_stale (c->one->fun)) return 1;
   if (!reverse) clear_outputs (&t, WGI_VALUE, 0);
   for (size_t k = 0; k < c->items && rc >= 0 && !outer->wanted; k++)
     {
-      if (k == 0 || c->nest.program != c->one->fun->trace->program) rc = take_body (&t);
-      if (rc > 0) return reverse;              /* no room: this sweep is void; in reverse, lane after lane */
-      if (!rc) rc = reverse ? trip_reverse (&t, k) : trip_forward (&t, k);
+      if (k == 0 || !is_for (&c->nest, c->one->fun->trace->program)) rc = take_body (&t);
+      if (rc > 0) return WG_OK;                /* no room: this sweep is void */
+      if (!rc) rc = trip (&t, k);
     }
   if (reverse) clear_outputs (&t, WGI_ADJOINT, -0.), forget_adjoints (&t);
   if (c->notice && !outer->status) outer->status = c->notice, outer->why = c->callee.why;

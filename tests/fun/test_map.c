@@ -214,6 +214,50 @@ START_TEST (runs_repeat)
 }
 END_TEST
 
+/* A body in a body, both with branches on what differs from item to item: whichever trace was last, the same bits. */
+
+static void bent (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) n, (void) m, (void) ctx;
+  y[0] = wg_lt (x[0], x[1]) ? wg_tan (wg_mul (x[0], x[1])) : wg_exp (wg_sin (wg_sub (x[0], x[1])));
+}
+
+static void around (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  wg_var t[2];
+  (void) n, (void) m;
+  wg_map (ctx, 2, 2, (wg_arg[]){ { .var = x, .width = 1, .stride = 1 }, { .var = x + 2, .width = 1 } }, t);
+  y[0] = wg_lt (t[0], t[1]) ? wg_mul (t[0], wg_cos (t[1])) : wg_sub (t[1], wg_log1p (wg_sqr (t[0])));
+}
+
+static void all_around (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) m;
+  wg_map_sum (ctx, n - 2, 1, (wg_arg[]){ { .var = x, .width = 3, .stride = 1 } }, y);
+}
+
+START_TEST (branches_repeat)
+{
+  enum { N = 59 };
+  double x[2][N], v[N], y[2], g[2][N], h[2][N], first_y[2], first_g[2][N], first_h[2][N];
+  for (size_t i = 0; i < N; i++) x[0][i] = sin (1.7*(double) (i*i)), x[1][i] = cos (2.9*(double) (i*i)), v[i] = cos ((double) i);
+  wg_fun *in = agree_record (bent, NULL, 2, 1, (double[]){ 0, 1 }), *body = agree_record (around, in, 3, 1, x[0]);
+  wg_fun *f = agree_record (all_around, body, N, 1, x[0]);
+  for (int round = 0; round < 3; round++)
+    for (int s = 0; s < 2; s++)
+      {
+        ck_assert (!wg_hvp (f, x[s], v, &y[s], g[s], h[s]));
+        if (!round) first_y[s] = y[s], memcpy (first_g[s], g[s], sizeof g[s]), memcpy (first_h[s], h[s], sizeof h[s]);
+        ck_assert_mem_eq (&y[s], &first_y[s], sizeof y[s]);
+        ck_assert_mem_eq (g[s], first_g[s], sizeof g[s]);
+        ck_assert_mem_eq (h[s], first_h[s], sizeof h[s]);
+        ck_assert (!wg_gradient (f, x[s], &y[s], g[s]));
+        ck_assert_mem_eq (g[s], first_g[s], sizeof g[s]);
+      }
+  wg_fun_free (f), wg_fun_free (body), wg_fun_free (in);
+}
+END_TEST
+
 /* Rows of data bound to a sum: the same as a sum recorded with them. */
 
 static void shared_body (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
@@ -328,6 +372,7 @@ int main (void)
   tcase_add_loop_test (laws, a_map_is_its_loop, 0, 36);
   tcase_add_loop_test (laws, elementary_functions_agree, 0, 10);
   tcase_add_test (laws, runs_repeat);
+  tcase_add_test (laws, branches_repeat);
   tcase_add_loop_test (rest, rows_are_bound, 0, 2);
   tcase_add_test (rest, counts_that_may_not_change);
   tcase_add_loop_test (rest, refusals, 0, 8);
