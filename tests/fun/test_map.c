@@ -243,9 +243,12 @@ START_TEST (branches_repeat)
   for (size_t i = 0; i < N; i++) x[0][i] = sin (1.7*(double) (i*i)), x[1][i] = cos (2.9*(double) (i*i)), v[i] = cos ((double) i);
   wg_fun *in = agree_record (bent, NULL, 2, 1, (double[]){ 0, 1 }), *body = agree_record (around, in, 3, 1, x[0]);
   wg_fun *f = agree_record (all_around, body, N, 1, x[0]);
-  for (int round = 0; round < 3; round++)
+  for (int round = 0; round < 4; round++)
     for (int s = 0; s < 2; s++)
       {
+        double other[N];                                     /* all items on one branch: the trace at hand next */
+        for (size_t i = 0; i < N; i++) other[i] = round % 2 ? (double) i : -(double) i;
+        ck_assert (!wg_eval (f, other, y));
         ck_assert (!wg_hvp (f, x[s], v, &y[s], g[s], h[s]));
         if (!round) first_y[s] = y[s], memcpy (first_g[s], g[s], sizeof g[s]), memcpy (first_h[s], h[s], sizeof h[s]);
         ck_assert_mem_eq (&y[s], &first_y[s], sizeof y[s]);
