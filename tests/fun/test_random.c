@@ -238,7 +238,7 @@ static double scatter (const rp_program *p, const double x[], size_t row)
       run_shaken (p, x, off, NULL);
       if (!(fabs (off[row] - y[row]) <= most)) most = fabs (off[row] - y[row]);
     }
-  return most == most ? most : INFINITY;          /* at the edge of a domain */
+  return most == most ? most + 1e-300 : INFINITY;        /* what underflows; at the edge of a domain */
 }
 
 /* Where numbers are large a floor makes steps that are finer than those of the differences. */
