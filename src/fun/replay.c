@@ -75,7 +75,7 @@ static wg_var kept (wg_var t, wg_var e)
 #define FLIP_VIA(p)      TO (kept (t, wg_var_neg (product ((p), t))))
 #define OVER(q)          TO (kept (t, wg_var_div (t, (q))))
 #define SCALE_OVER(r, q) TO (kept (t, wg_var_div (scaled ((r), t), (q))))
-#define WHERE(test, map)  { const wg_var all = t; t = wg_var_select (test, t, wg_num (0)); map t = all; }
+#define WHERE(test, map)  { const wg_var all = t; t = wg_var_select (test, t, wg_num (0)); if (!is_literal (t, 0)) { map } t = all; }
 #define UNLESS(test, map) WHERE (inverted (test), map)
 #define WHEN(test, map)   { if (test) { map } }
 #define NONE

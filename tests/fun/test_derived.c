@@ -218,6 +218,27 @@ START_TEST (left_out)
 }
 END_TEST
 
+/* So is an arm that is known then not to be taken: 0^x has no derivative by its base. */
+
+static void model_base (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) n, (void) ctx;
+  for (size_t i = 0; i < m; i++) y[i] = wg_mul ((double) i + 2, wg_pow (wg_num (0), x[0]));
+}
+
+START_TEST (arm_known)
+{
+  for (size_t m = 1; m < 3; m++)           /* by rows, by columns */
+    {
+      double J[2];
+      wg_fun *f = agree_record (model_base, NULL, 1, m, (double[]){ 1.5 }), *derived = wg_fun_jacobian (f);
+      ck_assert_int_eq (wg_eval (derived, (double[]){ 2.5 }, J), WG_OK);
+      ck_assert (J[0] == 0 && (m == 1 || J[1] == 0));
+      wg_fun_free (f), wg_fun_free (derived);
+    }
+}
+END_TEST
+
 /* perturbation confusion */
 
 static void model_sum (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
@@ -390,6 +411,7 @@ int main (void)
   tcase_add_test (t, every_way_to_the_fourth);
   tcase_add_loop_test (t, as_the_drivers, 0, 2);
   tcase_add_test (t, left_out);
+  tcase_add_test (t, arm_known);
   tcase_add_test (t, no_confusion);
   tcase_add_test (t, captured);
   tcase_add_test (t, outputs);
