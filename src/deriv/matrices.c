@@ -16,13 +16,27 @@ static double *lane (wg_fun *f, int which, size_t slot, size_t j) { return &f->f
 static int push (wg_fun *f, size_t count, const double V[], size_t first)
 {
   const size_t n = f->family->n;
-  memset (f->frame.wide[WGI_WIDE_TANGENT], 0, n*K*sizeof (double));
-  for (size_t j = 0; j < count; j++)
-    if (V) for (size_t i = 0; i < n; i++) *lane (f, WGI_WIDE_TANGENT, i, j) = V[j*n + i];
-    else *lane (f, WGI_WIDE_TANGENT, first + j, j) = 1;
+  double *d = f->frame.wide[WGI_WIDE_TANGENT];
+  if (!V || count < K) memset (d, 0, n*K*sizeof *d);
+  for (size_t i = 0; i < n && V; i++)
+    for (size_t j = 0; j < count; j++) d[i*K + j] = V[j*n + i];
+  for (size_t j = 0; j < count && !V; j++) *lane (f, WGI_WIDE_TANGENT, first + j, j) = 1;
   f->frame.status = 0;
   f->wide->tangent (f->trace->program, &f->frame);
   return f->frame.status;
+}
+
+/* The wide adjoints of inputs into count rows; put to rest, as those of outputs are. */
+static void take_rows (wg_fun *f, size_t count, double row[])
+{
+  const size_t n = f->family->n;
+  double *adjoint = f->frame.wide[WGI_WIDE_ADJOINT];
+  for (size_t i = 0; i < n; i++)
+    {
+      for (size_t j = 0; j < count; j++) row[j*n + i] = adjoint[i*K + j] + 0.;
+      for (size_t j = 0; j < K; j++) adjoint[i*K + j] = -0.;
+    }
+  wgi_fun_rest_wide_outputs (f);
 }
 
 /* count rows of products with the Hessian along the directions of push. */
@@ -34,9 +48,7 @@ static int pull (wg_fun *f, size_t count, double HV[])
   f->frame.status = 0;
   f->wide->reverse_dual (p, &f->frame);
   wgi_fun_rest (f, WGI_ADJOINT);
-  for (size_t j = 0; j < count; j++)
-    for (size_t i = 0; i < p->n; i++) HV[j*p->n + i] = *lane (f, WGI_WIDE_ADJOINT, i, j) + 0.;
-  wgi_fun_rest_wide (f);
+  take_rows (f, count, HV);
   return f->frame.status;
 }
 
@@ -116,9 +128,7 @@ static int rows (wg_fun *f, size_t first, size_t count, double J[])
     if (wgi_is_slot (p, p->out[first + j])) *lane (f, WGI_WIDE_ADJOINT, p->out[first + j], j) += 1;
   f->frame.status = 0;
   f->wide->reverse (p, &f->frame);
-  for (size_t j = 0; j < count; j++)
-    for (size_t i = 0; i < p->n; i++) J[(first + j)*p->n + i] = *lane (f, WGI_WIDE_ADJOINT, i, j) + 0.;
-  wgi_fun_rest_wide (f);
+  take_rows (f, count, J + first*p->n);
   return f->frame.status;
 }
 

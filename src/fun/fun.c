@@ -165,9 +165,15 @@ void wgi_fun_rest (wg_fun *f, int plane)
 
 void wgi_fun_rest_wide (wg_fun *f)
 {
+  double *adjoint = f->frame.wide[WGI_WIDE_ADJOINT];
+  for (size_t i = 0; i < f->trace->program->n*WGI_DIRECTIONS; i++) adjoint[i] = -0.;
+  wgi_fun_rest_wide_outputs (f);
+}
+
+void wgi_fun_rest_wide_outputs (wg_fun *f)
+{
   const wgi_program *p = f->trace->program;
   double *adjoint = f->frame.wide[WGI_WIDE_ADJOINT];
-  for (size_t i = 0; i < p->n*WGI_DIRECTIONS; i++) adjoint[i] = -0.;
   for (size_t i = 0; i < p->m; i++)
     for (size_t j = 0; j < WGI_DIRECTIONS && wgi_is_slot (p, p->out[i]); j++) adjoint[p->out[i]*(size_t) WGI_DIRECTIONS + j] = -0.;
 }

@@ -87,8 +87,9 @@ wgi_source *wgi_fun_source (const wg_fun *f);
 /* Have the wide arrays, bits of WGI_WIDE_TANGENT and WGI_WIDE_ADJOINT.  WG_ENOMEM. */
 int wgi_fun_wide (wg_fun *f, unsigned which);
 
-/* Put the wide adjoints to rest: inputs and outputs. */
+/* Put the wide adjoints to rest: inputs and outputs, or outputs. */
 void wgi_fun_rest_wide (wg_fun *f);
+void wgi_fun_rest_wide_outputs (wg_fun *f);
 
 /* Put an adjoint plane to rest: inputs and outputs, or all of it when a sweep may have ended early. */
 void wgi_fun_rest (wg_fun *f, int plane);

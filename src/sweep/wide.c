@@ -48,6 +48,14 @@ static inline wgi_lanes take (wgi_lanes *adjoint)
 #define NO_GUARDS
 #include "sweep/forward.inc"
 
+/* Reverse sweeps meet slots in falling order, which is not foreseen well where planes exceed the cache. */
+enum { SLOTS_AHEAD = 40 };
+
+static inline void fetch (const wgi_lanes plane[], size_t out)
+{
+  __builtin_prefetch (plane + (out > SLOTS_AHEAD ? out - SLOTS_AHEAD : 0), 1);
+}
+
 /* one adjoint and its tangents */
 
 #define NAME reverse_dual
@@ -63,6 +71,7 @@ static inline wgi_lanes take (wgi_lanes *adjoint)
 #define ASLEEP(t)         wgi_asleep (t.v)
 #define ADD_TO(w, e)      { const wgi_wide e_ = e; adjoint[w] += e_.v; adjoint_d[w] += e_.d; }
 #define AWAKE(e)          wgi_wide_shift (0., e)
+#define AHEAD(out)        (fetch (d, out), fetch (adjoint_d, out))
 #define CALL              wgi_call_reverse_dual_wide (frame, word, out)
 #include "sweep/reverse.inc"
 
@@ -99,6 +108,7 @@ static inline int all_asleep (wgi_lanes t)
 #define ASLEEP(t)         all_asleep (t)
 #define ADD_TO(w, e)      adjoint[w] += e
 #define AWAKE(e)          awake (t, e)
+#define AHEAD(out)        fetch (adjoint, out)
 #define CALL              wgi_call_reverse_wide (frame, word, out)
 #include "sweep/reverse.inc"
 
