@@ -57,11 +57,18 @@ const uint8_t wgi_opcode_base[WGI_ROWS] = {
 enum { VALUE = 1,           /* its value is needed */
        CARRIES = 2,         /* it carries a derivative to an output */
        VARIES = 4,          /* it varies with the inputs */
-       FUSED = 8,           /* a product computed by the operation that uses it */
-       SHARED = 16 };       /* used more than once, or by an output, a guard or a call */
+       SHARED = 16,         /* used more than once, or by an output, a guard or a call */
+       STAYS = 32,          /* becomes an operation of the program */
+       FUSES = 64,          /* computes its operand 0, a product, too */
+       FUSES_1 = 128 };     /* its operand 1 */
+
+/* An operation or constant that was met: its number from 1 on, and all of its hash, so that few others are looked at. */
+typedef struct { uint32_t number, hash; } met;
 
 typedef struct {
   const wgi_tape *t;
+  met *recent;              /* by hash: last + 1 places, a power of two */
+  uint32_t last;
   uint8_t *mark;            /* per slot */
   uint32_t *same;           /* per slot: the first one with its value */
   uint32_t *place;          /* per slot: where its words start; once written, its number in the program */
@@ -79,10 +86,18 @@ static inline uint32_t first_of (const freezer *z, uint32_t word)
 
 enum { RECENT = 1 << 14 };  /* what is remembered: enough for any loop body, small enough for the cache */
 
-static uint32_t mixed (uint32_t h, uint32_t word)
+/* As many places as pay for a list of this size. */
+static uint32_t places (size_t size)
 {
-  h = (h ^ word)*0x9e3779b1u;
-  return h ^ h >> 15;
+  uint32_t count = 64;
+  while (count < size && count < RECENT) count *= 2;
+  return count;
+}
+
+static inline uint32_t mixed (uint32_t a, uint32_t b, uint32_t c, uint32_t d)
+{
+  const uint64_t h = (a ^ (uint64_t) b << 32)*0x9e3779b97f4a7c15u + (c ^ (uint64_t) d << 32)*0xd6e8feb86659fd93u;
+  return (uint32_t) ((h ^ h >> 29)*0xbf58476d1ce4e5b9u >> 32);
 }
 
 static int same_constant (const double *a, const double *b)
@@ -90,66 +105,64 @@ static int same_constant (const double *a, const double *b)
   return memcmp (a, b, sizeof *a) == 0;
 }
 
-static void number_constants (const freezer *z, uint32_t recent[])
+static void number_constants (const freezer *z)
 {
   const double *c = z->t->constant;
   const size_t count = (size_t) (z->t->constant_at - c);
-  memset (recent, 0, RECENT*sizeof *recent);
+  memset (z->recent, 0, (z->last + 1)*sizeof *z->recent);
   for (size_t i = 0; i < count; i++)
     {
       uint32_t half[2];
       memcpy (half, &c[i], sizeof half);
-      uint32_t *r = &recent[mixed (mixed (0, half[0]), half[1]) % RECENT];
-      if (*r && same_constant (&c[*r-1], &c[i])) z->constant[i] = *r - 1;
-      else z->constant[i] = (uint32_t) i, *r = (uint32_t) i + 1;
+      const uint32_t h = mixed (half[0], half[1], 0, 0);
+      met *r = &z->recent[h & z->last];
+      if (r->number && r->hash == h && same_constant (&c[r->number - 1], &c[i])) z->constant[i] = r->number - 1;
+      else z->constant[i] = (uint32_t) i, *r = (met){ (uint32_t) i + 1, h };
     }
 }
 
-/* The words of operation i as they stand for each other: operands replaced, those of a sum or product in order. */
-static void canonical (const freezer *z, size_t i, uint32_t word[3])
+/* An operation as it stands for others: its words with operands replaced, those of a sum or product in order, 0 behind them. */
+typedef struct { uint32_t row, a, b, c; } meaning;
+
+static inline meaning meaning_of (const freezer *z, size_t i)
 {
   const wgi_tape *t = z->t;
-  const int row = t->row[i];
-  const wgi_row_info *info = &wgi_rows[row];
+  const wgi_row_info *info = &wgi_rows[t->row[i]];
   const uint32_t *w = t->word + z->place[t->n + i];
-  for (int j = 0; j < info->words; j++) word[j] = j < info->operands ? first_of (z, w[j]) : w[j];
-  if ((row == WGI_ROW_add || row == WGI_ROW_mul) && word[0] > word[1])
+  meaning s = { t->row[i], first_of (z, w[0]), 0, 0 };
+  if (info->words > 1) s.b = info->operands > 1 ? first_of (z, w[1]) : w[1];
+  if (info->words > 2) s.c = info->operands > 2 ? first_of (z, w[2]) : w[2];
+  if ((s.row == WGI_ROW_add || s.row == WGI_ROW_mul) && s.a > s.b)
     {
-      const uint32_t swapped = word[0];
-      word[0] = word[1], word[1] = swapped;
+      const uint32_t larger = s.a;
+      s.a = s.b, s.b = larger;
     }
+  return s;
 }
 
-static void number (const freezer *z, uint32_t recent[])
+static inline int same_meaning (meaning s, meaning t) { return s.row == t.row && s.a == t.a && s.b == t.b && s.c == t.c; }
+
+static void number (const freezer *z)
 {
   const wgi_tape *t = z->t;
   const size_t count = wgi_tape_count (t);
   size_t at = 0;
-  number_constants (z, recent);
-  memset (recent, 0, RECENT*sizeof *recent);
+  number_constants (z);
+  memset (z->recent, 0, (z->last + 1)*sizeof *z->recent);
   for (size_t i = 0; i < t->n; i++) z->same[i] = (uint32_t) i;
   for (size_t i = 0; i < count; i++)
     {
       const int row = t->row[i];
-      const wgi_row_info *info = &wgi_rows[row];
-      uint32_t word[3], other[3], h = (uint32_t) row;
       z->place[t->n + i] = (uint32_t) at;
       z->same[t->n + i] = (uint32_t) (t->n + i);
-      at += info->words;
+      at += wgi_rows[row].words;
       if (row == WGI_ROW_call || row == WGI_ROW_part || row == WGI_GUARD_peek) continue;
-      canonical (z, i, word);
-      for (int j = 0; j < info->words; j++) h = mixed (h, word[j]);
-      uint32_t *r = &recent[h % RECENT];
-      if (*r && t->row[*r-1] == row)
-        {
-          canonical (z, *r - 1, other);
-          if (memcmp (word, other, info->words*sizeof *word) == 0)
-            {
-              z->same[t->n + i] = (uint32_t) (t->n + *r - 1);
-              continue;
-            }
-        }
-      *r = (uint32_t) i + 1;
+      const meaning s = meaning_of (z, i);
+      const uint32_t h = mixed (s.row, s.a, s.b, s.c);
+      met *r = &z->recent[h & z->last];
+      if (r->number && r->hash == h && same_meaning (s, meaning_of (z, r->number - 1)))
+        z->same[t->n + i] = (uint32_t) (t->n + r->number - 1);
+      else *r = (met){ (uint32_t) i + 1, h };
     }
 }
 
@@ -204,37 +217,29 @@ static int fusible (const freezer *z, int row, const uint32_t word[])
   return -1;
 }
 
-/* Does operation i become one of the program? */
-static int stays (const freezer *z, size_t i)
-{
-  const size_t slot = z->t->n + i;
-  return z->same[slot] == slot && z->t->row[i] != WGI_ROW_part
-         && (wgi_is_guard (z->t->row[i]) || (z->mark[slot] & (VALUE | FUSED)) == VALUE);
-}
-
-/* Mark the products that are fused; count what the program will have. */
+/* Mark what stays and the products that are fused; count what the program will have. */
 static void fuse (freezer *z)
 {
   const wgi_tape *t = z->t;
   const size_t count = wgi_tape_count (t);
-  for (size_t i = 0; i < count; i++)
-    {
-      const uint32_t *word = t->word + z->place[t->n + i];
-      const int j = stays (z, i) ? fusible (z, t->row[i], word) : -1;
-      if (j >= 0) z->mark[first_of (z, word[j])] |= FUSED;
-    }
   z->slots = t->n;
   for (size_t i = 0; i < count; i++)
-    if (stays (z, i))
-      {
-        const uint32_t *word = t->word + z->place[t->n + i];
-        const int row = t->row[i], call = row == WGI_ROW_call;
-        z->rows++;
-        z->words += call ? t->call[word[0]].source->n + 2 : wgi_rows[row].words;
-        z->words += fusible (z, row, word) >= 0;
-        z->guards += wgi_is_guard (row) != 0;
-        z->slots += wgi_is_guard (row) ? 0 : call ? t->call[word[0]].source->m : 1;
-      }
+    {
+      const size_t slot = t->n + i;
+      const uint32_t *word = t->word + z->place[slot];
+      const int row = t->row[i], guard = wgi_is_guard (row), call = row == WGI_ROW_call;
+      if (z->same[slot] != slot || row == WGI_ROW_part || !(guard || z->mark[slot] & VALUE)) continue;
+      z->mark[slot] |= STAYS;
+      z->rows++, z->guards += guard != 0;
+      z->words += call ? t->call[word[0]].source->n + 2 : wgi_rows[row].words;
+      z->slots += guard ? 0 : call ? t->call[word[0]].source->m : 1;
+      const int j = fusible (z, row, word);
+      if (j < 0) continue;
+      const uint32_t product = first_of (z, word[j]);
+      z->mark[slot] |= j ? FUSES_1 : FUSES;
+      z->mark[product] = (uint8_t) (z->mark[product] & ~STAYS);
+      z->rows--, z->slots--, z->words -= wgi_rows[t->row[product - t->n]].words - 1;
+    }
 }
 
 /* write */
@@ -322,10 +327,10 @@ static void write_rows (const freezer *z, writer *w)
       const uint32_t *word = t->word + z->place[slot];
       if (any_varies (z, row, word)) z->mark[slot] |= VARIES;
       if (row == WGI_ROW_part) z->place[slot] = z->place[word[0]] + word[1];
-      if (!stays (z, i)) continue;
-      const int j = fusible (z, row, word);
-      if (j >= 0)
+      if (!(z->mark[slot] & STAYS)) continue;
+      if (z->mark[slot] & (FUSES | FUSES_1))
         {
+          const int j = (z->mark[slot] & FUSES_1) != 0;
           const uint32_t w0 = first_of (z, word[j]), *product = t->word + z->place[w0];
           const int square = t->row[w0 - t->n] == WGI_ROW_sqr;
           put (z, w, fused[row == WGI_ROW_sub][j], (uint32_t[]){ product[0], product[!square], word[1-j] }, 0, carries);
@@ -376,13 +381,14 @@ wgi_program *wgi_freeze (const wgi_tape *t, size_t m, const uint32_t out[])
   z.same = malloc (wgi_times (slots, sizeof *z.same));
   z.place = malloc (wgi_times (slots, sizeof *z.place));
   z.constant = malloc (wgi_times (constants + 1, sizeof *z.constant));
-  uint32_t *recent = malloc (RECENT*sizeof *recent);
-  if (z.mark && z.same && z.place && z.constant && recent)
+  z.last = places (slots + constants) - 1;
+  z.recent = malloc ((z.last + 1)*sizeof *z.recent);
+  if (z.mark && z.same && z.place && z.constant && z.recent)
     {
       writer w = { 0 };
       uint32_t *outs;
       double *param;
-      number (&z, recent);
+      number (&z);
       need_all (&z, m, out);
       fuse (&z);
       for (size_t i = 0; i < constants; i++) z.constants += z.constant[i] == i;
@@ -400,7 +406,7 @@ wgi_program *wgi_freeze (const wgi_tape *t, size_t m, const uint32_t out[])
           p->print = wgi_fingerprint (p);
         }
     }
-  free (z.mark), free (z.same), free (z.place), free (z.constant), free (recent);
+  free (z.mark), free (z.same), free (z.place), free (z.constant), free (z.recent);
   return p;
 }
 
