@@ -79,7 +79,7 @@ typedef struct {
   double (*seconds) (void *state);      /* processor seconds that it used elsewhere so far; NULL: bench_seconds counts them */
 } bench_peer;
 
-extern const bench_peer bench_hand, bench_wengert, bench_wengert_map, bench_adolc, bench_sacado, bench_stan, bench_pytorch;
+extern const bench_peer bench_hand, bench_wengert, bench_wengert_rolled, bench_wengert_map, bench_adolc, bench_sacado, bench_stan, bench_pytorch;
 
 static inline size_t bench_task_size (const bench_problem *p, bench_task task)
 {

@@ -27,6 +27,7 @@
 
 static const bench_peer *const peers[] = {
   &bench_wengert,                               /* first: the one that the others are compared with */
+  &bench_wengert_rolled,
   &bench_wengert_map,
   &bench_hand,
 #ifdef HAVE_ADOLC

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the Wengert developers
  *
- * The peer Wengert: the models as a user would write them, through the public interface only.
+ * The peer Wengert: the models as a user would write them, through the public interface only; and the same with wg_set_rolling.
  */
 #include "bench.h"
 
@@ -161,4 +161,15 @@ static int wengert_run (void *state_, const bench_problem *p, bench_task task, d
     }
 }
 
+/* the same with its loops rolled */
+
+static void *rolled_open (const bench_problem *p, bench_record *record)
+{
+  const int before = wg_set_rolling (1);
+  void *s = wengert_open (p, record);
+  wg_set_rolling (before);
+  return s;
+}
+
+const bench_peer bench_wengert_rolled = { "rolled", rolled_open, wengert_run, wengert_close, NULL };
 const bench_peer bench_wengert = { "Wengert", wengert_open, wengert_run, wengert_close, NULL };

@@ -30,6 +30,8 @@ typedef struct {
   size_t breaks;           /* guards found broken */
   size_t forgotten;        /* traces no longer kept: for want of bytes, or by wg_fun_invalidate */
   size_t calls;            /* operations that call a function */
+  size_t loops;            /* operations that are rolled loops, among the calls, and the operations recorded of these */
+  size_t rolled;
   size_t batch_done;       /* items that the last _batch call on this handle finished */
 } wg_fun_info;
 

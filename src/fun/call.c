@@ -203,26 +203,20 @@ wgi_source *wgi_fun_source (const wg_fun *f)
 
 wg_fun *wgi_fun_of_source (wgi_source *source)
 {
-  wgi_family *s = wgi_family_new (NULL, NULL, source->n, source->m);
-  wg_var *x = malloc (wgi_times (source->n, sizeof *x)), *y = malloc (wgi_times (source->m, sizeof *y));
-  uint32_t *out = malloc (wgi_times (source->m, sizeof *out));
-  double *zero = calloc (source->m, sizeof *zero);
-  wgi_tape tape = { 0 };
-  wgi_trace *t = NULL;
+  uint32_t *operand = malloc (wgi_times (source->n, sizeof *operand)), *out = malloc (wgi_times (source->m, sizeof *out));
+  wgi_tape tape;
   wg_fun *f = NULL;
-  int rc = s && x && y && out && zero ? wgi_tape_open (&tape, source->n) : wgi_fail (WG_ENOMEM, "out of memory");
-  if (!rc)
+  wgi_tape_make (&tape, source->n);
+  if (operand && out)
     {
-      for (size_t i = 0; i < source->n; i++) x[i] = wgi_tape_input (&tape, i, 0);
-      wgi_tape_call (source, x, zero, y);
-      for (size_t i = 0; i < source->m && !rc; i++) rc = wgi_tape_output (&tape, i, y[i], &out[i]);
-      wgi_tape_close (&tape);
+      for (size_t i = 0; i < source->n; i++) operand[i] = (uint32_t) i;
+      const uint32_t first = wgi_tape_append_call (&tape, source, operand);
+      for (size_t i = 0; i < source->m; i++) out[i] = first + (uint32_t) i;
+      operand = NULL;
     }
-  if (!rc) rc = wgi_trace_keep (s, &tape, out, &t);
-  if (!rc && !(f = wgi_fun_handle (s, t))) wgi_trace_leave (t);
-  if (f) s->handles = 1;
-  else wgi_family_free (s);
-  free (x), free (y), free (out), free (zero);
+  if (!out || tape.status) wgi_fail (WG_ENOMEM, "out of memory"), free (operand);
+  else f = wgi_fun_of_tape (&tape, source->m, out, WGI_NOT_ROLLED);
+  free (out);
   wgi_tape_free (&tape);
   wgi_source_leave (source);
   return f;

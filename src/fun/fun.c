@@ -10,6 +10,7 @@
 #include <wengert/map.h>
 
 #include "fun/fun.h"
+#include "fun/roll.h"
 #include "sweep/lanes.h"
 
 int wgi_fun_done (wg_fun *f, int status)
@@ -214,13 +215,26 @@ wg_fun *wgi_fun_record_owning (wg_model *model, void *ctx, void (*free_ctx) (voi
       if (free_ctx) free_ctx (ctx);
       return wgi_fail (WG_ENOMEM, "out of memory"), NULL;
     }
-  s->release = free_ctx;
+  s->release = free_ctx, s->rolls = wgi_rolling ();
   memcpy (s->x0, x0, n*sizeof *x0);
   wgi_family_lock (s);
   if (!wgi_trace_record (s, x0, NULL, &t) && !(f = wgi_fun_handle (s, t))) wgi_trace_leave (t);
   s->handles = 1;
   wgi_family_unlock (s);
   if (!f) wgi_family_free (s);
+  return f;
+}
+
+wg_fun *wgi_fun_of_tape (const wgi_tape *tape, size_t m, const uint32_t out[], enum wgi_rolling rolls)
+{
+  wgi_family *s = wgi_family_new (NULL, NULL, tape->n, m);
+  wgi_trace *t = NULL;
+  wg_fun *f = NULL;
+  if (!s) return wgi_fail (WG_ENOMEM, "out of memory"), NULL;
+  s->rolls = rolls;
+  if (!wgi_trace_keep (s, tape, out, &t) && !(f = wgi_fun_handle (s, t))) wgi_trace_leave (t);
+  if (f) s->handles = 1;
+  else wgi_family_free (s);
   return f;
 }
 

@@ -75,6 +75,9 @@ wg_fun *wgi_fun_record_owning (wg_model *model, void *ctx, void (*free_ctx) (voi
 /* A handle on a family whose first trace is t, counted; the family's handle count is the caller's affair. */
 wg_fun *wgi_fun_handle (wgi_family *s, wgi_trace *t);
 
+/* A function without a model whose one trace is a closed tape with outputs out[m]; its loops are rolled if that is said.  NULL on error. */
+wg_fun *wgi_fun_of_tape (const wgi_tape *t, size_t m, const uint32_t out[], enum wgi_rolling);
+
 /* A function of one call: source in, its outputs out.  Takes over the use of source.  NULL on error. */
 wg_fun *wgi_fun_of_source (wgi_source *source);
 

@@ -10,6 +10,7 @@
 #include <wengert/inspect.h>
 
 #include "fun/fun.h"
+#include "fun/map.h"
 #include "program/operation.h"
 
 int wg_fun_get_info (const wg_fun *f, wg_fun_info *info)
@@ -17,14 +18,21 @@ int wg_fun_get_info (const wg_fun *f, wg_fun_info *info)
   if (!f || !info) return wgi_fail (WG_EINVAL, "wg_fun_get_info: %s is NULL", f ? "info" : "f");
   wgi_family *s = f->family;
   const wgi_program *p = f->trace->program;
-  size_t calls = 0;
-  for (size_t i = 0; i < p->count; i++) calls += wgi_opcode_row[p->code[i]] == WGI_ROW_call;
+  size_t calls = 0, loops = 0, rolled = 0;
+  for (wgi_operation o = wgi_first (p); wgi_is_one (&o); wgi_next (&o))
+    if (o.row == WGI_ROW_call)
+      {
+        const wgi_map *map = wgi_source_map (p->source[o.word[0]]);
+        calls++;
+        if (map && map->period) loops++, rolled += map->period*map->args.items;
+      }
   const int rc = wgi_family_lock (s);
   if (rc) return rc;
   *info = (wg_fun_info){ .n = s->n, .m = s->m, .operations = p->count, .recorded = p->recorded, .constants = p->constants,
                          .params = f->params, .guards = p->guards, .program_bytes = p->bytes, .traces = s->traces,
                          .trace_bytes = s->bytes, .recordings = s->recordings, .breaks = s->breaks,
-                         .forgotten = s->forgotten, .calls = calls, .batch_done = f->batch_done };
+                         .forgotten = s->forgotten, .calls = calls,
+                         .loops = loops, .rolled = rolled, .batch_done = f->batch_done };
   wgi_family_unlock (s);
   return WG_OK;
 }
@@ -52,6 +60,25 @@ static void write_tally (const wgi_program *p, FILE *out)
   for (int row = 0; row < WGI_ROWS && all[row].count; row++) fprintf (out, "  %-18s %zu\n", all[row].name, all[row].count);
 }
 
+/* A rolled loop, and those in its body. */
+static void write_loop (const wgi_map *map, FILE *out)
+{
+  size_t shared = 0, each = 0, numbers = 0;
+  const wgi_program *p = map->body->trace->program;
+  for (size_t i = 0; i < map->args.count; i++)
+    {
+      const wgi_arg *a = &map->args.arg[i];
+      *(a->data ? &numbers : a->stride ? &each : &shared) += a->width;
+    }
+  fprintf (out, "  loop rolled: %zu trips of %zu operations, %zu left; sees %zu variables in all, %zu and %zu numbers in each\n",
+           map->args.items, map->period, p->count, shared, each, numbers);
+  for (size_t i = 0; i < p->sources; i++)
+    {
+      const wgi_map *inner = wgi_source_map (p->source[i]);
+      if (inner && inner->period) fputs ("  in it a", out), write_loop (inner, out);
+    }
+}
+
 /* Whom it calls, and how often. */
 static int write_calls (const wgi_program *p, FILE *out)
 {
@@ -59,7 +86,8 @@ static int write_calls (const wgi_program *p, FILE *out)
   if (!count) return wgi_fail (WG_ENOMEM, "out of memory");
   for (wgi_operation o = wgi_first (p); wgi_is_one (&o); wgi_next (&o)) if (o.row == WGI_ROW_call) count[o.word[0]]++;
   for (size_t i = 0; i < p->sources; i++)
-    fprintf (out, "  calls \"%s\", %zu inputs, %zu outputs: %zu times\n", p->source[i]->name, p->source[i]->n,
+    if (wgi_source_map (p->source[i]) && wgi_source_map (p->source[i])->period) write_loop (wgi_source_map (p->source[i]), out);
+    else fprintf (out, "  calls \"%s\", %zu inputs, %zu outputs: %zu times\n", p->source[i]->name, p->source[i]->n,
              p->source[i]->m, count[i]);
   free (count);
   return WG_OK;

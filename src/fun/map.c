@@ -186,7 +186,7 @@ static void free_source (wgi_source *source)
   if (s->base) free (s->args.arg);         /* indices are the base's */
   else wgi_args_free (&s->args);
   wgi_source_leave (s->base);
-  free (s->out), free (s);
+  free (s->out), free (s->data), free (s);
 }
 
 static wgi_source *derived (wgi_source *source, enum wgi_derived kind);
@@ -203,7 +203,8 @@ static uint64_t print_of (const wgi_map *s)
       h = wgi_mixed (h, a->data ? SIZE_MAX : a->first);
       for (size_t k = 0; a->index && !a->data && k < s->args.items; k++) h = wgi_mixed (h, (uint64_t) a->index[k]);
     }
-  return wgi_mixed (wgi_mixed (h, s->source.m), s->outs ? s->out[0].stride : 0);
+  for (size_t i = 0; i < s->outs; i++) h = wgi_mixed (wgi_mixed (h, s->out[i].width), s->out[i].stride);
+  return wgi_mixed (h, s->source.m);
 }
 
 /* A map of a body, which it takes over, with room for arguments and outputs. */
@@ -232,6 +233,19 @@ static wgi_source *first_map (wg_fun *body, wgi_args *args, int sum)
   s->args = *args;
   s->out[0] = (wgi_arg){ .width = m, .stride = sum ? 0 : m };
   s->outs = 1, s->print = print_of (s);
+  return &s->source;
+}
+
+wgi_source *wgi_map_of_loop (wg_fun *body, wgi_args *args, double *data, size_t each, size_t period)
+{
+  const size_t m = wg_fun_m (body), items = wgi_times (args->items, each);
+  wgi_map *s = new_map (body, "loop", args->operands, wgi_plus (items, m - each), 0, 2);
+  if (!s) return wgi_args_free (args), free (data), NULL;
+  free (s->args.arg);
+  s->args = *args, s->data = data, s->period = period;
+  if (each) s->out[s->outs++] = (wgi_arg){ .width = each, .stride = each };
+  if (m > each) s->out[s->outs++] = (wgi_arg){ .place = each, .width = m - each, .first = items };
+  s->print = print_of (s);
   return &s->source;
 }
 

@@ -18,6 +18,8 @@ typedef struct {
   wgi_arg *out;                  /* outs: where its outputs are added, as arguments say where inputs come from */
   size_t outs;
   wgi_source *base;              /* the map that this is a derivative of, whose indices it uses, counted; or NULL */
+  double *data;                  /* own, of a rolled loop; or NULL */
+  size_t period;                 /* operations of a trip of a rolled loop; 0: wg_map */
   uint64_t print;                /* of where its items find their variables and leave their outputs */
 } wgi_map;
 
@@ -75,6 +77,10 @@ typedef struct {
 const wgi_map *wgi_source_map (const wgi_source *);
 
 static inline const wgi_map *wgi_map_of (const wgi_map_callee *c) { return (const wgi_map *) c->callee.source; }
+
+/* The map that a loop of this many operations is, the first each outputs of its body going to items, the others to sums.  Takes over
+ * body, arguments and data.  NULL: out of memory. */
+wgi_source *wgi_map_of_loop (wg_fun *body, wgi_args *args, double *data, size_t each, size_t period);
 
 /* Put what item k sees into the arrays of c->one, for all modes within mode, and its parameters into the handle. */
 void wgi_map_see (wgi_map_callee *c, int mode, double *const x[], size_t k);

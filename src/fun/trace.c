@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "fun/fun.h"
+#include "fun/roll.h"
 #include "sweep/numbers.h"
 
 #define TRACE_BYTES ((size_t) 256 << 20)     /* of traces that a family keeps */
@@ -203,10 +204,23 @@ static int run (wgi_family *s, wgi_tape *t, const double x[], const wg_fun *f, w
   return rc;
 }
 
+/* The program of a tape, its loops rolled if the family says so.  NULL: out of memory. */
+static wgi_program *program_of (const wgi_family *s, const wgi_tape *tape, const uint32_t out[])
+{
+  wgi_tape rolled = { 0 };
+  uint32_t *rolled_out = s->rolls ? malloc (wgi_times (s->m, sizeof *rolled_out)) : NULL;
+  const int rolls = rolled_out && wgi_roll (tape, s->m, out, s->rolls, &rolled, rolled_out);
+  wgi_program *p = rolls ? wgi_freeze (&rolled, s->m, rolled_out) : wgi_freeze (tape, s->m, out);
+  if (p) p->recorded = wgi_tape_count (tape);
+  free (rolled_out);
+  wgi_tape_free (&rolled);
+  return p;
+}
+
 int wgi_trace_keep (wgi_family *s, const wgi_tape *tape, const uint32_t out[], wgi_trace **result)
 {
   wgi_trace *t = calloc (1, sizeof *t);
-  if (t && (t->program = wgi_freeze (tape, s->m, out)) && (t->prefix = prefixes (t->program)))
+  if (t && (t->program = program_of (s, tape, out)) && (t->prefix = prefixes (t->program)))
     {
       t->bytes = sizeof *t + t->program->bytes + (t->program->guards + 1)*sizeof *t->prefix;
       t->users = 2;

@@ -26,6 +26,9 @@ struct wgi_trace {
   wgi_trace *newer, *older;      /* by last use; NULL at the ends */
 };
 
+/* Are plainly recorded loops to become maps (roll.h)? */
+enum wgi_rolling { WGI_NOT_ROLLED, WGI_ROLLED, WGI_ROLLED_INSIDE /* of a loop's body */ };
+
 typedef struct wgi_family wgi_family;
 struct wgi_family {
   pthread_mutex_t lock;          /* guards all that follows, and the model: it never runs twice at once */
@@ -34,6 +37,7 @@ struct wgi_family {
   void (*release) (void *ctx);   /* NULL: ctx is the caller's */
   size_t n, m;
   double *x0;                    /* n: the point of the first recording, where derived functions are recorded too */
+  enum wgi_rolling rolls;
   size_t handles;
   wgi_trace *newest, *oldest;
   struct { uint64_t key; wgi_trace *trace; } *node;      /* open addressing, nodes a power of two; trace NULL: free */

@@ -350,8 +350,8 @@ void wg_params (wg_var like, size_t first, size_t count, const double initial[],
 
 /* calls */
 
-/* Room for one more call, with its operands.  NULL when the tape has failed. */
-static wgi_call_record *new_call (wgi_tape *t, size_t n)
+/* Room for one more call.  NULL when the tape has failed. */
+static wgi_call_record *new_call (wgi_tape *t)
 {
   if (t->status) return NULL;
   if (t->calls == t->call_capacity)
@@ -361,10 +361,7 @@ static wgi_call_record *new_call (wgi_tape *t, size_t n)
       if (!call) return wgi_tape_fail (t, WG_ENOMEM, "out of memory after %zu calls", t->calls), NULL;
       t->call = call, t->call_capacity = capacity;
     }
-  wgi_call_record *call = &t->call[t->calls];
-  call->operand = malloc (wgi_times (n, sizeof *call->operand));
-  if (!call->operand) return wgi_tape_fail (t, WG_ENOMEM, "out of memory after %zu calls", t->calls), NULL;
-  return call;
+  return &t->call[t->calls];
 }
 
 /* One operation with no or one operand, and one word; the variable of its slot. */
@@ -385,11 +382,14 @@ void wgi_tape_call (wgi_source *source, const wg_var x[], const double value[], 
   for (size_t i = 0; i < source->n && !t; i++) t = x[i].ids ? tape_of (x[i].ids) : NULL;
   const int fit = all_fit (x, source->n);
   if (!fit) misfit (WGI_ROW_call, x, source->n);
-  wgi_call_record *call = t && fit ? new_call (t, source->n) : NULL;
+  uint32_t *operand = t && fit && !t->status ? malloc (wgi_times (source->n, sizeof *operand)) : NULL;
+  if (t && fit && !operand) wgi_tape_fail (t, WG_ENOMEM, "out of memory after %zu calls", t->calls);
+  wgi_call_record *call = operand ? new_call (t) : NULL;
+  if (!call) free (operand);
   if (call)
     {
-      call->source = wgi_source_use (source);
-      for (size_t i = 0; i < source->n; i++) call->operand[i] = word_of (t, x[i]);
+      *call = (wgi_call_record){ wgi_source_use (source), operand };
+      for (size_t i = 0; i < source->n; i++) operand[i] = word_of (t, x[i]);
       t->calls++;
       for (size_t i = 0; i < source->m; i++)
         y[i] = i ? append (t, WGI_ROW_part, &y[0], (uint32_t) i, value[i])
@@ -397,6 +397,36 @@ void wgi_tape_call (wgi_source *source, const wg_var x[], const double value[], 
     }
   else
     for (size_t i = 0; i < source->m; i++) y[i] = (wg_var){ value[i], 0, t ? t->stamp << WGI_SHAPE_BITS : 0 };
+}
+
+/* words as they are */
+
+void wgi_tape_make (wgi_tape *t, size_t n)
+{
+  *t = (wgi_tape){ .n = n, .next = (uint32_t) n, .limit = WGI_PARAM };
+}
+
+uint32_t wgi_tape_constant (wgi_tape *t, double c)
+{
+  return constant (t, c);
+}
+
+uint32_t wgi_tape_append (wgi_tape *t, int row, const uint32_t word[])
+{
+  if (t->row_at >= t->row_end && !grow (t)) return 0;
+  for (int j = 0; j < wgi_rows[row].words; j++) *t->word_at++ = word[j];
+  *t->row_at++ = (uint8_t) row;
+  return t->next++;
+}
+
+uint32_t wgi_tape_append_call (wgi_tape *t, wgi_source *source, uint32_t *operand)
+{
+  wgi_call_record *call = new_call (t);
+  if (!call) return free (operand), 0;
+  *call = (wgi_call_record){ wgi_source_use (source), operand };
+  const uint32_t number = (uint32_t) t->calls++, first = wgi_tape_append (t, WGI_ROW_call, &number);
+  for (uint32_t i = 1; i < source->m; i++) wgi_tape_append (t, WGI_ROW_part, (uint32_t[]){ first, i });
+  return first;
 }
 
 wgi_tape *wgi_tape_of (wg_var a)

@@ -70,6 +70,12 @@ wg_var wgi_tape_input (const wgi_tape *t, size_t i, double value);
  * source is counted.  When an operand does not fit, or the tape has failed, y are the values all the same. */
 void wgi_tape_call (wgi_source *source, const wg_var x[], const double value[], wg_var y[]);
 
+/* A tape on which nobody records but by the functions below: words are as they will stay.  To be freed. */
+void wgi_tape_make (wgi_tape *t, size_t n);
+uint32_t wgi_tape_append (wgi_tape *t, int row, const uint32_t word[]);        /* its slot; whether it worked is in status */
+uint32_t wgi_tape_append_call (wgi_tape *t, wgi_source *source, uint32_t *operand);   /* its first output; takes over operand */
+uint32_t wgi_tape_constant (wgi_tape *t, double c);                            /* its word */
+
 /* The tape of a variable; NULL for a literal, and when it is stale. */
 wgi_tape *wgi_tape_of (wg_var a);
 

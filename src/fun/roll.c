@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * From loops to maps.  The tape is copied with new names for its slots; in place of a loop comes a call of a map.  What a trip
+ * sees is what wg_arg can say: the same for all, rows or windows of consecutive variables, gathered ones; numbers that differ are
+ * a matrix, a row per trip.  Sums leave the body term by term.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <wengert/map.h>
+
+#include "fun/roll.h"
+#include "fun/roll_body.h"
+
+static _Thread_local enum wgi_rolling rolling = WGI_NOT_ROLLED;
+
+enum wgi_rolling wgi_rolling (void) { return rolling; }
+
+int wg_set_rolling (int on)
+{
+  const int before = rolling != WGI_NOT_ROLLED;
+  rolling = on ? WGI_ROLLED : WGI_NOT_ROLLED;
+  return before;
+}
+
+/* What is worth it: of a model's own tape, of the body of a loop. */
+static const wgi_loop_least outer = { .trips = 8, .period = 1, .operations = 256 };
+static const wgi_loop_least inner = { .trips = 8, .period = 16, .operations = 512 };
+
+/* Operation i as it is. */
+static void copy (wgi_roller *z, size_t i, const uint32_t *word)
+{
+  const wgi_tape *t = z->from;
+  const int row = t->row[i];
+  const wgi_row_info *info = &wgi_rows[row];
+  uint32_t to[3] = { 0 };
+  if (row == WGI_ROW_call)
+    {
+      const wgi_call_record *call = &t->call[word[0]];
+      const size_t n = call->source->n;
+      uint32_t *operand = malloc (wgi_times (n, sizeof *operand));
+      if (!operand) wgi_tape_fail (&z->to, WG_ENOMEM, "out of memory");
+      else
+        {
+          for (size_t j = 0; j < n; j++) operand[j] = wgi_roll_word (z, call->operand[j]);
+          z->name[t->n + i] = wgi_tape_append_call (&z->to, call->source, operand);
+        }
+      return;
+    }
+  if (row == WGI_ROW_part)           /* appended with its call */
+    {
+      z->name[t->n + i] = z->name[word[0]] + word[1];
+      return;
+    }
+  for (int j = 0; j < info->words; j++)
+    to[j] = j < info->operands || row == WGI_GUARD_peek ? wgi_roll_word (z, word[j]) : word[j];
+  z->name[t->n + i] = wgi_tape_append (&z->to, row, to);
+}
+
+static void copy_all (wgi_roller *z, const wgi_loops *loops)
+{
+  const size_t count = wgi_tape_count (z->from);
+  const uint32_t *word = z->from->word;
+  size_t next = 0;
+  for (size_t i = 0; i < z->from->n; i++) z->name[i] = (uint32_t) i;
+  for (size_t i = 0; i < count && !z->to.status; )
+    if (next < loops->count && loops->loop[next].begin == i)
+      {
+        const wgi_loop *l = &loops->loop[next++];
+        wgi_roll_loop (z, l);
+        i += l->period*l->trips, word += l->words*l->trips;
+      }
+    else
+      {
+        copy (z, i, word);
+        word += wgi_rows[z->from->row[i++]].words;
+      }
+}
+
+int wgi_roll (const wgi_tape *t, size_t m, const uint32_t out[], enum wgi_rolling what, wgi_tape *to, uint32_t to_out[])
+{
+  wgi_roller z = { .from = t };
+  wgi_loops loops;
+  wgi_tape_make (to, t->n);
+  if (wgi_loops_find (&loops, t, m, out, what == WGI_ROLLED ? &outer : &inner) || !loops.count) return 0;
+  wgi_tape_make (&z.to, t->n);
+  z.name = malloc (wgi_times (t->next, sizeof *z.name));
+  z.to.param = malloc (wgi_times (t->params + 1, sizeof *z.to.param));
+  if (!z.name || !z.to.param) wgi_tape_fail (&z.to, WG_ENOMEM, "out of memory");
+  else
+    {
+      if (t->params) memcpy (z.to.param, t->param, t->params*sizeof *t->param);
+      z.to.params = t->params;
+      copy_all (&z, &loops);
+      for (size_t i = 0; i < m && !z.to.status; i++) to_out[i] = wgi_roll_word (&z, out[i]);
+    }
+  wgi_loops_free (&loops);
+  free (z.name);
+  *to = z.to;
+  return !to->status;
+}
