@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "program/program.h"
 
 _Static_assert (WGI_OPCODES <= 256, "an opcode is a byte");
@@ -359,7 +360,7 @@ static wgi_program *block_for (const freezer *z, size_t m, writer *w, uint32_t *
                            wgi_times (z->constants, 8), wgi_times (t->params, 8), wgi_times (t->calls, sizeof *w->source) };
   size_t at[7], bytes = 0;
   for (int i = 0; i < 7; i++) at[i] = bytes, bytes = wgi_plus (bytes, wgi_plus (parts[i], 7) & ~(size_t) 7);
-  char *block = bytes < SIZE_MAX/2 ? malloc (bytes) : NULL;
+  char *block = wgi_enlarge (NULL, 0, bytes);
   if (!block) return NULL;
   wgi_program *p = (wgi_program *) block;
   w->code = (uint8_t *) (block + at[1]), w->word = (uint32_t *) (block + at[2]), *out = (uint32_t *) (block + at[3]);
@@ -378,9 +379,9 @@ wgi_program *wgi_freeze (const wgi_tape *t, size_t m, const uint32_t out[])
   freezer z = { .t = t };
   wgi_program *p = NULL;
   z.mark = calloc (slots, 1);
-  z.same = malloc (wgi_times (slots, sizeof *z.same));
-  z.place = malloc (wgi_times (slots, sizeof *z.place));
-  z.constant = malloc (wgi_times (constants + 1, sizeof *z.constant));
+  z.same = wgi_enlarge (NULL, 0, wgi_times (slots, sizeof *z.same));
+  z.place = wgi_enlarge (NULL, 0, wgi_times (slots, sizeof *z.place));
+  z.constant = wgi_enlarge (NULL, 0, wgi_times (constants + 1, sizeof *z.constant));
   z.last = places (slots + constants) - 1;
   z.recent = malloc ((z.last + 1)*sizeof *z.recent);
   if (z.mark && z.same && z.place && z.constant && z.recent)

@@ -13,6 +13,7 @@
 
 #include <wengert/generic.h>
 
+#include "base/memory.h"
 #include "tape/tape.h"
 
 #define unlikely(x) __builtin_expect (!!(x), 0)
@@ -95,17 +96,17 @@ wg_var wgi_tape_input (const wgi_tape *t, size_t i, double value)
   return (wg_var){ value, (uint32_t) i, t->stamp << WGI_SHAPE_BITS };
 }
 
-/* Room for one more operation; 0 when the tape has failed.  Once per doubling. */
+/* Room for one more operation; 0 when the tape has failed. */
 static __attribute__ ((noinline, cold)) int grow (wgi_tape *t)
 {
   const size_t count = wgi_tape_count (t), words = wgi_tape_words (t), most = t->limit - t->n;
-  size_t capacity = count ? 2*count : 256;
+  size_t capacity = wgi_more (count, 256);
   if (t->status) return 0;
   if (capacity > most) capacity = most;
   if (count >= capacity) return wgi_tape_fail (t, WG_ELIMIT, "more than %zu operations", most), 0;
-  uint8_t *row = realloc (t->row, capacity);
+  uint8_t *row = wgi_enlarge (t->row, count, capacity);
   if (row) t->row = row, t->row_at = t->row_end = row + count;
-  uint32_t *word = row ? realloc (t->word, wgi_times (capacity, 3*sizeof *word)) : NULL;
+  uint32_t *word = row ? wgi_enlarge (t->word, words*sizeof *word, wgi_times (capacity, 3*sizeof *word)) : NULL;
   if (!word) return wgi_tape_fail (t, WG_ENOMEM, "out of memory after %zu operations", count), 0;
   t->word = word, t->word_at = word + words;
   t->row_end = row + capacity;
@@ -114,9 +115,9 @@ static __attribute__ ((noinline, cold)) int grow (wgi_tape *t)
 
 static __attribute__ ((noinline, cold)) int grow_constants (wgi_tape *t)
 {
-  const size_t count = (size_t) (t->constant_at - t->constant), capacity = count ? 2*count : 64;
+  const size_t count = (size_t) (t->constant_at - t->constant), capacity = wgi_more (count, 64);
   if (count >= t->limit) return wgi_tape_fail (t, WG_ELIMIT, "more than %zu constants", t->limit), 0;
-  double *constant = realloc (t->constant, wgi_times (capacity, sizeof *constant));
+  double *constant = wgi_enlarge (t->constant, count*sizeof *constant, wgi_times (capacity, sizeof *constant));
   if (!constant) return wgi_tape_fail (t, WG_ENOMEM, "out of memory after %zu constants", count), 0;
   t->constant = constant, t->constant_at = constant + count, t->constant_end = constant + capacity;
   return 1;

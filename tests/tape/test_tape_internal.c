@@ -6,6 +6,7 @@
  */
 #include <check.h>
 
+#include "base/memory.h"
 #include "random_program.h"
 #include "tape/tape.h"
 
@@ -135,6 +136,25 @@ START_TEST (sizes)
 }
 END_TEST
 
+/* Long arrays keep what they held, and are left alone when there is no memory for more. */
+START_TEST (arrays_grow)
+{
+  uint32_t *a = NULL;
+  size_t count = 0;
+  for (size_t more = 256; more < 2u << 20; more = wgi_more (more, 256))
+    {
+      ck_assert_ptr_nonnull (a = wgi_enlarge (a, count*sizeof *a, more*sizeof *a));
+      for (size_t i = 0; i < count; i++) ck_assert_uint_eq (a[i], (uint32_t) (i*2654435761u));
+      for (; count < more; count++) a[count] = (uint32_t) (count*2654435761u);
+    }
+  ck_assert_uint_eq (count, 1u << 20);
+  ck_assert_ptr_null (wgi_enlarge (a, 256, SIZE_MAX));
+  ck_assert_ptr_null (wgi_enlarge (a, 256, PTRDIFF_MAX));
+  ck_assert_uint_eq (a[count-1], (uint32_t) ((count - 1)*2654435761u));
+  free (a);
+}
+END_TEST
+
 START_TEST (first_error_stays)
 {
   wgi_tape t;
@@ -180,6 +200,7 @@ int main (void)
   tcase_add_test (t, long_tapes);
   tcase_add_test (t, generations);
   tcase_add_test (t, sizes);
+  tcase_add_test (t, arrays_grow);
   tcase_add_test (t, first_error_stays);
   tcase_add_test (t, too_many_inputs);
   suite_add_tcase (s, t);
