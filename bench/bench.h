@@ -88,7 +88,7 @@ static inline size_t bench_task_size (const bench_problem *p, bench_task task)
 
 /* The problems, made anew; csv may name no file: then data of that shape are made up, and the name says so.
  * bench_problem_free takes one apart.  NULL: out of memory. */
-#define BENCH_NPROBLEMS 5
+#define BENCH_NPROBLEMS 6
 bench_problem *bench_problem_new (int which, const char *csv);
 void bench_problem_free (bench_problem *p);
 

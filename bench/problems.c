@@ -99,6 +99,8 @@ bench_problem *bench_problem_new (int which, const char *csv)
       .n = 100, .rows = 10000, .cols = 100, .lambda = 1e-4 },
     { .name = "mixture, d = 10, K = 25, n = 1000", .model = BENCH_MIXTURE,
       .n = 25 + 25*10 + 25*(10 + 45), .rows = 1000, .cols = 10, .k = 25 },
+    { .name = "mixture, d = 32, K = 25, n = 256", .model = BENCH_MIXTURE,
+      .n = 25 + 25*32 + 25*(32 + 496), .rows = 256, .cols = 32, .k = 25 },
   };
   bench_problem *p = malloc (sizeof *p);
   uint64_t s = 20260001u + (uint64_t) which;

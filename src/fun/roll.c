@@ -26,7 +26,7 @@ int wg_set_rolling (int on)
 
 /* What is worth it: of a model's own tape, of the body of a loop. */
 static const wgi_loop_least outer = { .trips = 8, .period = 1, .operations = 256 };
-static const wgi_loop_least inner = { .trips = 8, .period = 16, .operations = 512 };
+static const wgi_loop_least inner = { .trips = 8, .period = 32, .operations = 8192 };
 
 /* Operation i as it is. */
 static void copy (wgi_roller *z, size_t i, const uint32_t *word)
@@ -58,6 +58,19 @@ static void copy (wgi_roller *z, size_t i, const uint32_t *word)
   z->name[t->n + i] = wgi_tape_append (&z->to, row, to);
 }
 
+/* Of all trips, what stays outside the loop. */
+static void copy_staying (wgi_roller *z, const wgi_loop *l)
+{
+  const uint32_t *word = z->from->word + l->first_word;
+  int any = 0;
+  for (size_t i = 0; i < l->period; i++) any |= l->role[i] & WGI_LOOP_STAYS;
+  for (size_t i = 0; i < l->period*l->trips && any; i++)
+    {
+      if (l->role[i % l->period] & WGI_LOOP_STAYS) copy (z, l->begin + i, word);
+      word += wgi_rows[z->from->row[l->begin + i]].words;
+    }
+}
+
 static void copy_all (wgi_roller *z, const wgi_loops *loops)
 {
   const size_t count = wgi_tape_count (z->from);
@@ -69,6 +82,7 @@ static void copy_all (wgi_roller *z, const wgi_loops *loops)
       {
         const wgi_loop *l = &loops->loop[next++];
         wgi_roll_loop (z, l);
+        copy_staying (z, l);
         i += l->period*l->trips, word += l->words*l->trips;
       }
     else

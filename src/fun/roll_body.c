@@ -317,7 +317,7 @@ static uint32_t body_operation (const rolled *r, wgi_tape *body, const uint32_t 
 
 static int goes_out (const wgi_loop *l, size_t i, int sum)
 {
-  return l->role[i] & (WGI_LOOP_EACH | WGI_LOOP_LAST) && !(l->role[i] & WGI_LOOP_SUM) == !sum;
+  return l->role[i] & (WGI_LOOP_EACH | WGI_LOOP_LAST) && !(l->role[i] & WGI_LOOP_STAYS) && !(l->role[i] & WGI_LOOP_SUM) == !sum;
 }
 
 /* The outputs are those of each trip, then the sums; how many of the first. */
@@ -345,7 +345,7 @@ static wg_fun *make_body (rolled *r, size_t *m, size_t *each)
     {
       for (size_t i = 0, w = 0; i < l->period; i++)
         {
-          inside[i] = body_operation (r, &body, inside, i, w);
+          if (!(l->role[i] & WGI_LOOP_STAYS)) inside[i] = body_operation (r, &body, inside, i, w);
           w += wgi_rows[r->z->from->row[l->begin + i]].words;
         }
       *each = list_outputs (l, inside, out, m);

@@ -2,13 +2,16 @@
  * Copyright the Wengert developers
  *
  * What the operands of a loop are, and what of it is used afterwards.  Kinds are read off the second trip, since the first one's running
- * operands come from anywhere; all other trips must agree.  The only dependence of a trip on the one before is
- * a running sum: a chain of sums and differences that nothing else looks at, so that its terms may be added in another order.
+ * operands come from anywhere; all other trips must agree.  A running sum is a chain of sums and differences from one trip to the next that
+ * nothing else looks at, so that its terms may be added in another order.  Whatever else needs the trip before stays outside the loop, with all
+ * that needs it.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "program/loops.h"
+
+enum { PASSES = 8 };
 
 /* Rows whose second operand must be one number. */
 static const uint8_t has_exponent[WGI_ROWS] = {
@@ -105,30 +108,80 @@ static int adds (const look *z, size_t i, uint32_t operand)
   return row == WGI_ROW_add || (row == WGI_ROW_sub && operand == 0);
 }
 
+enum { CHAIN = WGI_LOOP_LINK | WGI_LOOP_PARTIAL | WGI_LOOP_SUM };
+
 /* Operation i has the sum so far as this operand: follow it to the last of the trip, which is the one that the next trip has. */
 static int follow_sum (const look *z, const usage use[], size_t i, uint32_t operand, size_t last)
 {
   uint8_t *role = z->l->role;
-  if (!adds (z, i, operand) || role[i] & (WGI_LOOP_LINK | WGI_LOOP_PARTIAL | WGI_LOOP_SUM) || use[last].carried != 1 || use[last].uses) return 0;
+  if (!adds (z, i, operand) || role[i] & CHAIN || use[last].carried != 1 || use[last].uses) return 0;
+  for (size_t k = i; k != last; k = use[k].user)
+    if (use[k].uses != 1 || use[k].carried || !adds (z, use[k].user, use[k].operand) || role[use[k].user] & CHAIN) return 0;
   role[i] |= WGI_LOOP_LINK;
-  for (; i != last; i = use[i].user)
-    {
-      if (use[i].uses != 1 || use[i].carried || !adds (z, use[i].user, use[i].operand)) return 0;
-      role[i] |= WGI_LOOP_PARTIAL;
-    }
+  for (size_t k = i; k != last; k = use[k].user) role[k] |= WGI_LOOP_PARTIAL;
   role[last] |= WGI_LOOP_SUM;
   return 1;
 }
 
-static int running_are_sums (const look *z, const usage use[])
+static int stays (const wgi_loop *l, size_t i) { return l->role[i] & WGI_LOOP_STAYS; }
+
+/* An operation that is no sum but has something of the trip before, or something that stays, stays itself.  1: there are more of them now. */
+static int find_more (const look *z, const usage use[])
 {
   const wgi_loop *l = z->l;
   const uint32_t *second = trip_words (z, 1);
+  int more = 0;
   size_t w = 0;
+  for (size_t i = 0; i < l->period; i++) l->role[i] &= (uint8_t) ~CHAIN;
   for (size_t i = 0; i < l->period; i++)
-    for (int j = 0; j < wgi_rows[z->t->row[l->begin + i]].words; j++, w++)
-      if (l->kind[w] == WGI_LOOP_RUNNING && !follow_sum (z, use, i, (uint32_t) j, second[w] - z->slot)) return 0;
-  return 1;
+    {
+      const int did = stays (l, i);
+      int does = did;
+      for (int j = 0; j < wgi_rows[z->t->row[l->begin + i]].words; j++, w++)
+        if (l->kind[w] == WGI_LOOP_INSIDE) does |= stays (l, second[w] - z->slot - l->period);
+        else if (l->kind[w] == WGI_LOOP_RUNNING && !does) does = !follow_sum (z, use, i, (uint32_t) j, second[w] - z->slot);
+      if (does && !did) l->role[i] |= WGI_LOOP_STAYS, more = 1;
+    }
+  return more;
+}
+
+/* A sum of which a part stays does so itself.  Likewise. */
+static int find_spoilt (const look *z, const usage use[])
+{
+  const wgi_loop *l = z->l;
+  int more = 0;
+  for (size_t i = 0; i < l->period; i++)
+    {
+      int spoilt = 0;
+      if (!(l->role[i] & WGI_LOOP_LINK)) continue;
+      for (size_t k = i; ; k = use[k].user)
+        {
+          spoilt |= stays (l, k);
+          if (l->role[k] & WGI_LOOP_SUM) break;
+        }
+      for (size_t k = i; spoilt; k = use[k].user)
+        {
+          more |= !stays (l, k), l->role[k] |= WGI_LOOP_STAYS;
+          if (l->role[k] & WGI_LOOP_SUM) break;
+        }
+    }
+  return more;
+}
+
+/* Find the sums, and what stays, until that is settled.  Is the rest worth it? */
+static int settle (const look *z, const usage use[])
+{
+  const wgi_loop *l = z->l;
+  size_t staying = 0, w = 0;
+  for (int pass = 0; find_more (z, use) | find_spoilt (z, use); pass++) if (pass == PASSES) return 0;
+  for (size_t i = 0; i < l->period; i++)
+    {
+      const int row = z->t->row[l->begin + i];
+      staying += stays (l, i) != 0;
+      for (int j = 0; j < wgi_rows[row].words; j++, w++)
+        if (stays (l, i) && j < wgi_rows[row].operands) l->kind[w] = WGI_LOOP_SERIAL;
+    }
+  return 3*staying <= l->period;
 }
 
 /* all trips */
@@ -208,10 +261,10 @@ size_t wgi_loop_look (wgi_loop *l, const wgi_tape *t, int *rc)
   else if (same_rows (&z, 1) && set_kinds (&z))
     {
       count_uses (&z, use);
-      if (running_are_sums (&z, use))
+      make_lists (&z);
+      if (settle (&z, use))
         {
           const int immediates = has_immediates (l);
-          make_lists (&z);
           memset (l->same, 1, l->words);
           while (trips < l->trips && agrees (&z, trips) && (!immediates || immediates_agree (&z, trips))) trips++;
         }
@@ -247,7 +300,7 @@ static void touch_from_loop (const wgi_loops *s, const wgi_tape *t, const wgi_lo
   const uint32_t *word = t->word + l->first_word;
   for (size_t w = 0; w < l->words; w++)
     if (l->kind[w] == WGI_LOOP_RUNNING || (l->kind[w] == WGI_LOOP_OUTSIDE && l->same[w])) touch (s, t, at, word[w]);
-    else if (l->kind[w] == WGI_LOOP_OUTSIDE)
+    else if (l->kind[w] == WGI_LOOP_OUTSIDE || l->kind[w] == WGI_LOOP_SERIAL)
       for (size_t k = 0; k < l->trips; k++) touch (s, t, at, word[k*l->words + w]);
 }
 
@@ -261,21 +314,31 @@ static void touch_from_operation (const wgi_loops *s, const wgi_tape *t, int row
   else for (int j = 0; j < wgi_rows[row].operands; j++) touch (s, t, at, word[j]);
 }
 
-/* Nothing but the last of a sum is used. */
-static int sums_hold (const wgi_loop *l)
+/* Sums that are seen on the way stay outside; is the rest worth it? */
+static int keep_sums (wgi_loops *s, const wgi_tape *t, wgi_loop *l, int *rc)
 {
+  const look z = { .l = l, .t = t, .slot = (uint32_t) (t->n + l->begin), .word = t->word + l->first_word };
+  size_t seen = 0, at = 0;
   for (size_t i = 0; i < l->period; i++)
     if ((l->role[i] & WGI_LOOP_SUM && l->role[i] & WGI_LOOP_EACH)
         || (l->role[i] & WGI_LOOP_PARTIAL && l->role[i] & (WGI_LOOP_EACH | WGI_LOOP_LAST)))
-      return 0;
-  return 1;
+      l->role[i] |= WGI_LOOP_STAYS, seen++;
+  if (!seen) return 1;
+  usage *use = calloc (l->period, sizeof *use);
+  if (!use) return *rc = WG_ENOMEM, 0;
+  count_uses (&z, use);
+  const int worth = settle (&z, use);
+  free (use);
+  if (worth) touch_from_loop (s, t, l, &at);
+  return worth;
 }
 
-void wgi_loops_note_uses (wgi_loops *s, const wgi_tape *t, size_t m, const uint32_t out[])
+int wgi_loops_note_uses (wgi_loops *s, const wgi_tape *t, size_t m, const uint32_t out[])
 {
   const size_t count = wgi_tape_count (t);
   const uint32_t *word = t->word;
   size_t next = 0, at = 0, kept = 0;
+  int rc = WG_OK;
   for (size_t i = 0; i < count; )
     if (next < s->count && s->loop[next].begin == i)
       {
@@ -289,8 +352,10 @@ void wgi_loops_note_uses (wgi_loops *s, const wgi_tape *t, size_t m, const uint3
         word += wgi_rows[t->row[i++]].words;
       }
   for (size_t i = 0; i < m; i++) touch (s, t, &at, out[i]);
+  for (size_t i = 0; i < s->count; i++) if (!keep_sums (s, t, &s->loop[i], &rc)) s->loop[i].trips = 0;
   for (size_t i = 0; i < s->count; i++)
-    if (sums_hold (&s->loop[i])) s->loop[kept++] = s->loop[i];
+    if (s->loop[i].trips) s->loop[kept++] = s->loop[i];
     else wgi_loop_free (&s->loop[i]);
   s->count = kept;
+  return rc;
 }

@@ -306,7 +306,7 @@ int wgi_loops_find (wgi_loops *found, const wgi_tape *t, size_t m, const uint32_
   if (!z.rc && found->count)
     {
       qsort (found->loop, found->count, sizeof *found->loop, by_begin);
-      wgi_loops_note_uses (found, t, m, out);
+      z.rc = wgi_loops_note_uses (found, t, m, out);
     }
   if (z.rc) wgi_loops_free (found);
   return z.rc;

@@ -19,14 +19,16 @@ enum wgi_loop_word {
   WGI_LOOP_CONSTANT,        /* a constant, in each trip another one */
   WGI_LOOP_OUTSIDE,         /* a variable from before the loop */
   WGI_LOOP_INSIDE,          /* a result of the same trip */
-  WGI_LOOP_RUNNING          /* a result of the trip before; of the first trip anything */
+  WGI_LOOP_RUNNING,         /* a result of the trip before; of the first trip anything */
+  WGI_LOOP_SERIAL           /* any of these, of an operation that stays outside the loop */
 };
 
 enum { WGI_LOOP_EACH = 1,   /* its results are used after the loop, */
        WGI_LOOP_LAST = 2,   /* that of the last trip, */
        WGI_LOOP_SUM = 4,    /* it is the last of a running sum, */
        WGI_LOOP_LINK = 8,   /* the first, whose one operand is the sum so far, */
-       WGI_LOOP_PARTIAL = 16 }; /* or one that is not the last */
+       WGI_LOOP_PARTIAL = 16,   /* or one that is not the last */
+       WGI_LOOP_STAYS = 32 };   /* it needs the trip before in another way: it is done after the loop, trip by trip */
 
 typedef struct {
   size_t begin, period, trips;   /* operations */
@@ -54,8 +56,8 @@ static inline size_t wgi_loop_slot (const wgi_tape *t, const wgi_loop *l) { retu
  * be freed.  *rc: WG_ENOMEM. */
 size_t wgi_loop_look (wgi_loop *l, const wgi_tape *t, int *rc);
 
-/* Note what is used after the loops, and drop those where that is more than the last of a running sum. */
-void wgi_loops_note_uses (wgi_loops *, const wgi_tape *t, size_t m, const uint32_t out[]);
+/* Note what is used after the loops; drop those of which little is left when sums must be seen on the way.  WG_ENOMEM. */
+int wgi_loops_note_uses (wgi_loops *, const wgi_tape *t, size_t m, const uint32_t out[]);
 
 void wgi_loop_free (wgi_loop *);
 

@@ -134,6 +134,35 @@ MODEL (windows)                  /* of the inputs, backwards too */
     }
 }
 
+MODEL (largest)                  /* a maximum and a product of signs stay outside, terms do not */
+{
+  COUNT;
+  wg_var top = x[0], sign = wg_num (1), s = wg_num (0);
+  for (size_t i = 0; i < count; i++)
+    {
+      wg_var z = wg_num (i % 5);
+      for (size_t j = 0; j < n; j++) z = wg_add (z, wg_mul (data[i*n + j], x[j]));
+      top = wg_max (top, z), sign = wg_mul (sign, wg_sign (z)), s = wg_sub (s, wg_abs (z));
+    }
+  y[0] = wg_add (wg_mul (top, sign), s);
+}
+
+MODEL (averages)                 /* a sum that is seen in each trip, one in the middle, one only in the end */
+{
+  COUNT;
+  wg_var s = x[0], t = wg_num (0), u = wg_num (1);
+  for (size_t i = 0; i < count; i++)
+    {
+      wg_var z = wg_mul (data[i], x[1]), w = x[2];
+      for (size_t j = 0; j < n; j++) z = wg_sub (z, wg_mul (data[i*n + j], x[j])), w = wg_add (w, wg_min (z, x[j]));
+      s = wg_add (z, s), t = wg_sub (t, w), u = wg_add (u, wg_max (w, x[1]));
+      if (i == count/3) y[1] = t;
+      if (i == 0) y[2] = s;
+      else y[2] = wg_max (y[2], s);
+    }
+  y[0] = wg_add (u, t);
+}
+
 /* and loops that are none, or not all of them */
 
 MODEL (recurrence)               /* each trip needs the one before */
@@ -219,6 +248,7 @@ static const struct { const char *name; wg_model *model; size_t m, trips; int lo
   { "regression", regression, 1, TRIPS, 1, 90 }, { "regression, ragged", regression, 1, 97, 1, 90 }, { "difference", difference, 1, TRIPS, 1, 90 },
   { "gathered", gathered, 1, TRIPS, 1, 90 }, { "outputs", outputs, 3, TRIPS, 2, 90 }, { "nest", nest, 1, 17, 1, 90 },
   { "parameters", parameters, 1, TRIPS, 1, 90 }, { "windows", windows, 1, TRIPS, 1, 90 },
+  { "running maximum", largest, 1, TRIPS, 1, 90 }, { "running sums in use", averages, 3, TRIPS, 1, 90 },
   { "recurrence", recurrence, 1, TRIPS, 0, 90 }, { "prefixes", prefixes, 1, TRIPS, 0, 90 }, { "middles", middles, 2, 150, 0, 90 },
   { "history", history, 1, TRIPS, 0, 90 }, { "odd one", odd_one, 1, TRIPS, -1, 90 }, { "branches", branches, 1, TRIPS, 0, 90 },
   { "nothing", nothing, 1, 500, 1, 20 },
