@@ -11,7 +11,7 @@
 #include "program/loops.h"
 
 enum { NO_LOOP = 255, CODES = 254,        /* operations beyond CODES different ones share codes: verified later */
-       KINDS = 1 << 10, GRAMS = 1 << 16, GAPS = 1 << 12, CANDIDATES = 64, TIMES = 4,
+       KINDS = 1 << 10, GRAMS = 1 << 16, GAPS = 1 << 12, CANDIDATES = 64, TIMES = 4, PIECES = 3,
        STEP = 64 };                       /* operations from one known word place to the next */
 
 typedef struct { size_t gap; long votes; } vote;
@@ -216,49 +216,81 @@ static int keep (finder *z, const wgi_loop *l)
   return 1;
 }
 
-static int is_enough (const finder *z, size_t trips, size_t period, size_t least_trips)
+static int is_enough (const finder *z, size_t trips, size_t period)
 {
-  return trips >= least_trips && wgi_times (trips, period) >= z->least->operations;
+  return trips >= z->least->trips && wgi_times (trips, period) >= z->least->operations;
+}
+
+static int is_loop (const finder *z, const wgi_loop *l)
+{
+  return is_enough (z, l->trips, l->period) && l->period >= z->least->period;
+}
+
+/* The trips from begin on, before end, that are a loop as far as it goes. */
+static wgi_loop look_at (finder *z, size_t begin, size_t end, size_t period)
+{
+  wgi_loop l = { .begin = begin, .period = period, .trips = (end - begin)/period, .first_word = word_place (z, begin) };
+  l.words = word_place (z, begin + period) - l.first_word;
+  l.trips = wgi_loop_look (&l, z->t, &z->rc);
+  return l;
+}
+
+/* A nest whose outer loop adds no operation looks like a loop that breaks after each so many trips: how many; 0: none that is seen in the
+ * next few pieces. */
+static size_t trips_of_pieces (finder *z, size_t begin, size_t end, size_t period)
+{
+  size_t trips = 0;
+  for (int piece = 0; piece < PIECES && !z->rc; piece++)
+    {
+      if (begin + 2*period > end) return 0;
+      wgi_loop l = look_at (z, begin, end, period);
+      wgi_loop_free (&l);
+      if (piece && trips != l.trips) return 0;
+      trips = l.trips, begin += trips*period;
+    }
+  return trips > 1 ? trips : 0;
 }
 
 /* Keep the loops of this period that the operations from begin to end are; are there any? */
-static int take_loops (finder *z, size_t begin, size_t end, size_t period, size_t least_trips)
+static int take_loops (finder *z, size_t begin, size_t end, size_t period)
 {
-  const size_t before = z->found->count;
-  if (!is_enough (z, (end - begin)/period, period, least_trips)) return 0;
+  const size_t before = z->found->count, whole = begin;
+  int pieces = 1;                                /* look for them once */
+  if (!is_enough (z, (end - begin)/period, period)) return 0;
   begin += best_cut (z, begin + ((end - begin)/period/2 - 1)*period, period, (end - begin) % period);
-  while (!z->rc && end - begin >= period && is_enough (z, (end - begin)/period, period, least_trips))
+  while (!z->rc && end - begin >= period && is_enough (z, (end - begin)/period, period))
     {
-      wgi_loop l = { .begin = begin, .period = period, .trips = (end - begin)/period, .first_word = word_place (z, begin) };
-      l.words = word_place (z, begin + period) - l.first_word;
-      l.trips = wgi_loop_look (&l, z->t, &z->rc);
-      begin += l.trips*period;
-      if (z->rc || !is_enough (z, l.trips, period, least_trips) || !keep (z, &l)) wgi_loop_free (&l);
+      wgi_loop l = look_at (z, begin, end, period);
+      const size_t next = begin + l.trips*period, trips = pieces && !z->rc && next + period <= end ? trips_of_pieces (z, next, end, period) : 0;
+      pieces = 0;
+      if (trips && take_loops (z, whole, end, trips*period)) return wgi_loop_free (&l), 1;
+      if (z->rc || !is_loop (z, &l) || !keep (z, &l)) wgi_loop_free (&l);
+      begin = next;
     }
   return z->found->count > before;
 }
 
 /* The operations from begin to end repeat with this period.  Their names may with a smaller one, if by accident that has got no votes; what they
  * do may with a larger one. */
-static void take_stretch (finder *z, size_t begin, size_t end, size_t period, size_t least_trips)
+static void take_stretch (finder *z, size_t begin, size_t end, size_t period)
 {
   for (size_t small = 2; small <= 7; small++)
-    while (period % small == 0 && period/small >= z->least->period && go_right (z, begin + period/small, end, period/small) == end)
+    while (period % small == 0 && go_right (z, begin + period/small, end, period/small) == end)
       period /= small;
   for (size_t times = 1; times <= TIMES && !z->rc; times++)
-    if (take_loops (z, begin, end, times*period, least_trips)) return;
+    if (take_loops (z, begin, end, times*period)) return;
 }
 
-static void try_period (finder *z, size_t period, size_t least_trips)
+static void try_period (finder *z, size_t period)
 {
-  const size_t by_count = wgi_times (least_trips - 1, period);
+  const size_t by_count = wgi_times (z->least->trips - 1, period);
   const size_t least = by_count + period >= z->least->operations ? by_count : z->least->operations - period;
   size_t done = period;
   for (size_t i = period + least - 1; i < z->count && !z->rc; i += least)
     {
       if (i < done || !repeats (z, i, period)) continue;
       const size_t from = go_left (z, i, done, period), end = go_right (z, i, z->count, period);
-      if (end - from >= least) take_stretch (z, from - period, end, period, least_trips);
+      if (end - from >= least) take_stretch (z, from - period, end, period);
       done = end;
       while (i + least < done) i += least;
     }
@@ -272,20 +304,21 @@ static int by_begin (const void *a, const void *b)
   return (s->begin > t->begin) - (s->begin < t->begin);
 }
 
-/* Long loops first, and among them the outer ones; then what is left. */
+/* First loops that are worth more than the loop around them if that has few trips; else the outer ones. */
 static void find (finder *z)
 {
-  const size_t passes[] = { 48, z->least->trips };
+  const wgi_loop_least *least = z->least, large = { .trips = 48, .period = least->period, .operations = 8192 };
   size_t candidates = 0;
   count_votes (z);
   for (size_t i = 0; i < GAPS; i++)
-    if (z->gap[i].gap >= z->least->period && z->gap[i].votes + 1 >= (long) z->least->trips) z->gap[candidates++] = z->gap[i];
+    if (z->gap[i].votes + 1 >= (long) z->least->trips) z->gap[candidates++] = z->gap[i];
   qsort (z->gap, candidates, sizeof *z->gap, by_votes);
   if (candidates > CANDIDATES) candidates = CANDIDATES;
   qsort (z->gap, candidates, sizeof *z->gap, by_gap);
-  for (int pass = 0; pass < 2; pass++)
-    for (size_t i = 0; i < candidates && !z->rc; i++)
-      if (pass || passes[0] > z->least->trips) try_period (z, z->gap[i].gap, passes[pass]);
+  z->least = &large;
+  for (size_t i = 0; i < candidates && !z->rc; i++) try_period (z, z->gap[i].gap);
+  z->least = least;
+  for (size_t i = 0; i < candidates && !z->rc; i++) try_period (z, z->gap[i].gap);
 }
 
 int wgi_loops_find (wgi_loops *found, const wgi_tape *t, size_t m, const uint32_t out[], const wgi_loop_least *least)
