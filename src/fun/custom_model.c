@@ -60,7 +60,7 @@ static wgi_source *recorded (wgi_custom *s, const double x[])
 {
   const size_t n = s->source.n, m = s->source.m;
   pthread_mutex_lock (&s->lock);
-  if (!s->jacobian) s->jacobian = wgi_fun_record_owning (model, s, NULL, n, wgi_times (m, n), x);
+  if (!s->jacobian) s->jacobian = wgi_fun_record_owning (model, s, NULL, n, wgi_times (m, n), x, WGI_NOT_ROLLED);
   wgi_source *j = s->jacobian ? wgi_fun_source (s->jacobian) : NULL;
   pthread_mutex_unlock (&s->lock);
   return j;

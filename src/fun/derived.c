@@ -118,7 +118,7 @@ static wg_fun *derive (const wg_fun *f, enum wgi_derived kind, size_t nx, size_t
       if (which) memcpy (d->which, which, ny*sizeof *which);
       const wgi_family *base = d->fun->family;
       const size_t generation = wgi_family_generation (base);
-      g = wgi_fun_record_owning (derived_model, d, release, nx, ny, x0);
+      g = wgi_fun_record_owning (derived_model, d, release, nx, ny, x0, base->rolls);
       if (g) g->family->base = base, g->trace->generation = generation, g->scans.info.limit = f->scans.info.limit;   /* stale when f is */
       d = NULL;
     }

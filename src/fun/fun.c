@@ -205,7 +205,8 @@ wg_fun *wgi_fun_handle (wgi_family *s, wgi_trace *t)
   return f;
 }
 
-wg_fun *wgi_fun_record_owning (wg_model *model, void *ctx, void (*free_ctx) (void *), size_t n, size_t m, const double x0[])
+wg_fun *wgi_fun_record_owning (wg_model *model, void *ctx, void (*free_ctx) (void *), size_t n, size_t m, const double x0[],
+                               enum wgi_rolling rolls)
 {
   wgi_family *s = wgi_family_new (model, ctx, n, m);
   wgi_trace *t;
@@ -215,7 +216,7 @@ wg_fun *wgi_fun_record_owning (wg_model *model, void *ctx, void (*free_ctx) (voi
       if (free_ctx) free_ctx (ctx);
       return wgi_fail (WG_ENOMEM, "out of memory"), NULL;
     }
-  s->release = free_ctx, s->rolls = wgi_rolling ();
+  s->release = free_ctx, s->rolls = rolls;
   memcpy (s->x0, x0, n*sizeof *x0);
   wgi_family_lock (s);
   if (!wgi_trace_record (s, x0, NULL, &t) && !(f = wgi_fun_handle (s, t))) wgi_trace_leave (t);
@@ -244,7 +245,7 @@ wg_fun *wg_fun_record (wg_model *model, void *ctx, size_t n, size_t m, const dou
   if (!n || !m) return wgi_fail (WG_EINVAL, "wg_fun_record: no %s", n ? "outputs" : "inputs"), NULL;
   for (size_t i = 0; i < n; i++)
     if (isnan (x0[i])) return wgi_fail (WG_EINVAL, "wg_fun_record: x0[%zu] is NaN", i), NULL;
-  return wgi_fun_record_owning (model, ctx, NULL, n, m, x0);
+  return wgi_fun_record_owning (model, ctx, NULL, n, m, x0, wgi_rolling ());
 }
 
 wg_fun *wg_fun_clone (const wg_fun *f)

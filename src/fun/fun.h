@@ -70,7 +70,8 @@ int wgi_fun_keep_binding (wg_fun *f, const wgi_binding *b);
 int wgi_fun_planes (wg_fun *f, unsigned planes);
 
 /* wg_fun_record without its checks; free_ctx (NULL: nobody) is called with ctx in the end, on failure too. */
-wg_fun *wgi_fun_record_owning (wg_model *model, void *ctx, void (*free_ctx) (void *), size_t n, size_t m, const double x0[]);
+wg_fun *wgi_fun_record_owning (wg_model *model, void *ctx, void (*free_ctx) (void *), size_t n, size_t m, const double x0[],
+                               enum wgi_rolling);
 
 /* A handle on a family whose first trace is t, counted; the family's handle count is the caller's affair. */
 wg_fun *wgi_fun_handle (wgi_family *s, wgi_trace *t);

@@ -97,7 +97,8 @@ int wgi_roll (const wgi_tape *t, size_t m, const uint32_t out[], enum wgi_rollin
   wgi_roller z = { .from = t };
   wgi_loops loops;
   wgi_tape_make (to, t->n);
-  if (wgi_loops_find (&loops, t, m, out, what == WGI_ROLLED ? &outer : &inner) || !loops.count) return 0;
+  const int rc = wgi_loops_find (&loops, t, m, out, what == WGI_ROLLED ? &outer : &inner);
+  if (rc || !loops.count) return wgi_loops_free (&loops), rc;
   wgi_tape_make (&z.to, t->n);
   z.name = malloc (wgi_times (t->next, sizeof *z.name));
   z.to.param = malloc (wgi_times (t->params + 1, sizeof *z.to.param));
@@ -112,5 +113,5 @@ int wgi_roll (const wgi_tape *t, size_t m, const uint32_t out[], enum wgi_rollin
   wgi_loops_free (&loops);
   free (z.name);
   *to = z.to;
-  return !to->status;
+  return to->status ? to->status : 1;
 }

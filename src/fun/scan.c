@@ -147,7 +147,7 @@ static wg_fun *pair_of (const wg_fun *step, size_t ns)
       for (size_t i = 0; i < 2*n; i++) x0[i] = 1;
       memcpy (x0, step->family->x0, ns*sizeof *x0);
       memcpy (x0 + 2*ns, step->family->x0 + ns, (n - ns)*sizeof *x0);
-      f = wgi_fun_record_owning (pair_model, p, release_pair, 2*n, ns + m, x0);
+      f = wgi_fun_record_owning (pair_model, p, release_pair, 2*n, ns + m, x0, WGI_NOT_ROLLED);
       p = NULL;
     }
   if (p) release_pair (p);

@@ -58,7 +58,7 @@ static wg_fun *wrapped (const wg_fun *step, size_t ns, int back)
     {
       for (size_t i = 0; i < n + m; i++) x0[i] = 1;
       memcpy (x0 + (back ? ns : 0), step->family->x0, n*sizeof *x0);
-      f = wgi_fun_record_owning (back ? back_model : trail_model, w, release_wrapper, nx, back ? n : 2*ns, x0);
+      f = wgi_fun_record_owning (back ? back_model : trail_model, w, release_wrapper, nx, back ? n : 2*ns, x0, WGI_NOT_ROLLED);
       w = NULL;
     }
   if (w) release_wrapper (w);
@@ -173,7 +173,7 @@ static wg_fun *composed (wgi_source *of)
         {
           for (size_t i = 0; i < n; i++) x0[i] = 1;
           point_of ((const wgi_scan *) of, x0);
-          f = wgi_fun_record_owning (composed_model, c, release, n, of->n, x0);
+          f = wgi_fun_record_owning (composed_model, c, release, n, of->n, x0, WGI_NOT_ROLLED);
           c = NULL;
         }
     }

@@ -209,8 +209,8 @@ static wgi_program *program_of (const wgi_family *s, const wgi_tape *tape, const
 {
   wgi_tape rolled = { 0 };
   uint32_t *rolled_out = s->rolls ? malloc (wgi_times (s->m, sizeof *rolled_out)) : NULL;
-  const int rolls = rolled_out && wgi_roll (tape, s->m, out, s->rolls, &rolled, rolled_out);
-  wgi_program *p = rolls ? wgi_freeze (&rolled, s->m, rolled_out) : wgi_freeze (tape, s->m, out);
+  const int rolls = rolled_out ? wgi_roll (tape, s->m, out, s->rolls, &rolled, rolled_out) : s->rolls ? WG_ENOMEM : 0;
+  wgi_program *p = rolls > 0 ? wgi_freeze (&rolled, s->m, rolled_out) : rolls ? NULL : wgi_freeze (tape, s->m, out);
   if (p) p->recorded = wgi_tape_count (tape);
   free (rolled_out);
   wgi_tape_free (&rolled);

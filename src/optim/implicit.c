@@ -130,7 +130,7 @@ static wg_fun *record (const wgi_implicit *s, wg_model *model, wgi_source *root,
   if (!d) return wgi_source_leave (root), wgi_source_leave (linear), wg_fun_free (f), wgi_fail (WG_ENOMEM, "out of memory"), NULL;
   d->n = s->source.m, d->nq = s->source.n, d->root = root, d->linear = linear, d->f = f;
   d->room = malloc (wgi_times (wgi_times (3, wgi_plus (d->n, d->nq)), sizeof *d->room));
-  if (d->room) return wgi_fun_record_owning (model, d, release, nx, ny, x0);
+  if (d->room) return wgi_fun_record_owning (model, d, release, nx, ny, x0, WGI_NOT_ROLLED);
   return release (d), wgi_fail (WG_ENOMEM, "out of memory"), NULL;
 }
 

@@ -11,8 +11,6 @@
 
 #include "program/loops.h"
 
-enum { PASSES = 8 };
-
 /* Rows whose second operand must be one number. */
 static const uint8_t has_exponent[WGI_ROWS] = {
 #define ROW1(name, ma)
@@ -125,55 +123,30 @@ static int follow_sum (const look *z, const usage use[], size_t i, uint32_t oper
 
 static int stays (const wgi_loop *l, size_t i) { return l->role[i] & WGI_LOOP_STAYS; }
 
-/* An operation that is no sum but has something of the trip before, or something that stays, stays itself.  1: there are more of them now. */
-static int find_more (const look *z, const usage use[])
+/* Find the sums.  An operation that is none but has something of the trip before, or something that stays, stays itself; the rest of a
+ * sum of which a part stays is seen on the way, by that part. */
+static void find_sums (const look *z, const usage use[])
 {
   const wgi_loop *l = z->l;
   const uint32_t *second = trip_words (z, 1);
-  int more = 0;
   size_t w = 0;
   for (size_t i = 0; i < l->period; i++) l->role[i] &= (uint8_t) ~CHAIN;
   for (size_t i = 0; i < l->period; i++)
     {
-      const int did = stays (l, i);
-      int does = did;
+      int does = stays (l, i);
       for (int j = 0; j < wgi_rows[z->t->row[l->begin + i]].words; j++, w++)
         if (l->kind[w] == WGI_LOOP_INSIDE) does |= stays (l, second[w] - z->slot - l->period);
         else if (l->kind[w] == WGI_LOOP_RUNNING && !does) does = !follow_sum (z, use, i, (uint32_t) j, second[w] - z->slot);
-      if (does && !did) l->role[i] |= WGI_LOOP_STAYS, more = 1;
+      if (does) l->role[i] = (uint8_t) ((l->role[i] & ~CHAIN) | WGI_LOOP_STAYS);
     }
-  return more;
 }
 
-/* A sum of which a part stays does so itself.  Likewise. */
-static int find_spoilt (const look *z, const usage use[])
-{
-  const wgi_loop *l = z->l;
-  int more = 0;
-  for (size_t i = 0; i < l->period; i++)
-    {
-      int spoilt = 0;
-      if (!(l->role[i] & WGI_LOOP_LINK)) continue;
-      for (size_t k = i; ; k = use[k].user)
-        {
-          spoilt |= stays (l, k);
-          if (l->role[k] & WGI_LOOP_SUM) break;
-        }
-      for (size_t k = i; spoilt; k = use[k].user)
-        {
-          more |= !stays (l, k), l->role[k] |= WGI_LOOP_STAYS;
-          if (l->role[k] & WGI_LOOP_SUM) break;
-        }
-    }
-  return more;
-}
-
-/* Find the sums, and what stays, until that is settled.  Is the rest worth it? */
+/* Tell sums from what stays.  Is the rest worth it? */
 static int settle (const look *z, const usage use[])
 {
   const wgi_loop *l = z->l;
   size_t staying = 0, w = 0;
-  for (int pass = 0; find_more (z, use) | find_spoilt (z, use); pass++) if (pass == PASSES) return 0;
+  find_sums (z, use);
   for (size_t i = 0; i < l->period; i++)
     {
       const int row = z->t->row[l->begin + i];
