@@ -108,7 +108,12 @@ int run (void *state_, const bench_problem *p, bench_task task, double y[])
         s->row[i] = y + i*p->n;
       rc = jacobian (terms_tag, m, n, x, s->row.data ());
       break;
-    default: break;
+    case BENCH_BATCH:
+      rc = 0;
+      for (size_t k = 0; k < BENCH_POINTS && rc >= 0; k++)
+        rc = gradient (tag, n, p->points + k*p->n, y + k*p->n);
+      break;
+    default: return BENCH_NOT_DONE;
     }
   return rc < 0 ? -1 : 0;
 }

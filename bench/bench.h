@@ -20,13 +20,14 @@ extern "C" {
   X (BENCH_GRADIENT, "gradient")   \
   X (BENCH_HVP,      "HVP")        \
   X (BENCH_HVPS,     "8 HVPs")     \
-  X (BENCH_JACOBIAN, "Jacobian")
+  X (BENCH_JACOBIAN, "Jacobian")   \
+  X (BENCH_BATCH,    "64 gradients")
 
 #define BENCH_TASK(id, name) id,
 typedef enum { BENCH_TASKS (BENCH_TASK) BENCH_NTASKS } bench_task;
 #undef BENCH_TASK
 
-enum { BENCH_DIRECTIONS = 8, BENCH_NOT_DONE = 1 };
+enum { BENCH_DIRECTIONS = 8, BENCH_POINTS = 64, BENCH_NOT_DONE = 1 };
 
 /* Rosenbrock, chained: the sum over i < n - 1 of 100 (x[i+1] - x[i]^2)^2 + (1 - x[i])^2.
  *
@@ -55,6 +56,7 @@ typedef struct {
   const double *A, *label;
   const double *start;          /* start[n]: where tools that record do so */
   const double *x, *v;          /* x[n], v[BENCH_DIRECTIONS*n]: point and directions of the tasks */
+  const double *points;         /* points[BENCH_POINTS*n] for a batch; NULL for m == 0: none is asked for */
 } bench_problem;
 
 /* Where one component's q and L are in x, and how many numbers they are. */
@@ -83,7 +85,8 @@ extern const bench_peer bench_hand, bench_wengert, bench_wengert_rolled, bench_w
 
 static inline size_t bench_task_size (const bench_problem *p, bench_task task)
 {
-  return task == BENCH_VALUE ? 1 : task == BENCH_HVPS ? BENCH_DIRECTIONS*p->n : task == BENCH_JACOBIAN ? p->m*p->n : p->n;
+  return task == BENCH_VALUE ? 1 : task == BENCH_HVPS ? BENCH_DIRECTIONS*p->n : task == BENCH_JACOBIAN ? p->m*p->n
+         : task == BENCH_BATCH ? (p->m ? BENCH_POINTS*p->n : 0) : p->n;
 }
 
 /* The problems, made anew; csv may name no file: then data of that shape are made up, and the name says so.

@@ -336,6 +336,10 @@ static int hand_run (void *state, const bench_problem *p, bench_task task, doubl
       for (size_t k = 0; k < BENCH_DIRECTIONS; k++) hvp (p, p->v + k*p->n, y + k*p->n);
       return 0;
     }
+  for (size_t k = 0; k < BENCH_POINTS && task == BENCH_BATCH; k++)
+    if (p->model == BENCH_ROSENBROCK) rosenbrock_gradient (p->n, p->points + k*p->n, y + k*p->n);
+    else logistic_gradient (p, p->points + k*p->n, y + k*p->n);
+  if (task == BENCH_BATCH) return 0;
   switch ((int) p->model*BENCH_NTASKS + (int) task)
     {
 #define CASE(model, task) case model*BENCH_NTASKS + task

@@ -113,7 +113,8 @@ bench_problem *bench_problem_new (int which, const char *csv)
   p->start = normals (&s, p->n, 0.1, 0.3);
   p->x = normals (&s, p->n, 0, 0.5);
   p->v = normals (&s, BENCH_DIRECTIONS*p->n, 0, 1);
-  if (ok && p->start && p->x && p->v)
+  p->points = p->m ? normals (&s, BENCH_POINTS*p->n, 0, 0.5) : NULL;
+  if (ok && p->start && p->x && p->v && (p->points || !p->m))
     return p;
   bench_problem_free (p);
   return NULL;
@@ -124,6 +125,6 @@ void bench_problem_free (bench_problem *p)
   if (!p)
     return;
   free ((double *) p->A), free ((double *) p->label);
-  free ((double *) p->start), free ((double *) p->x), free ((double *) p->v);
+  free ((double *) p->start), free ((double *) p->x), free ((double *) p->v), free ((double *) p->points);
   free (p);
 }

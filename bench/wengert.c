@@ -157,6 +157,7 @@ static int wengert_run (void *state_, const bench_problem *p, bench_task task, d
     case BENCH_HVP: return wg_hvp (f, p->x, p->v, NULL, NULL, y);
     case BENCH_HVPS: return wg_hvps (f, p->x, BENCH_DIRECTIONS, p->v, NULL, NULL, y);
     case BENCH_JACOBIAN: return wg_jacobian (s->terms, p->x, NULL, y);
+    case BENCH_BATCH: return wg_gradient_batch (f, BENCH_POINTS, p->points, p->n, NULL, 0, NULL, y);
     default: return -1;
     }
 }

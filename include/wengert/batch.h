@@ -9,8 +9,10 @@
  *                 P NULL: those that are set in the handle, for all
  *   outputs       without gaps: y[count*m], G[count*n] ...; NULL when not wanted.  They may not overlap inputs or each other
  *
- * Each item is what the driver gives for it alone, to the last bit, whatever the others are; a branch that changes
- * from item to item changes the trace as always.  Return WG_OK; WG_NONFINITE, with all outputs written, when one of them
+ * Items run side by side in the lanes of the processor's vectors, as those of maps do, those that take another branch apart from the
+ * others.  Each is what the driver gives for it alone, but that elementary functions of lanes are within 4 ulp of its own; to
+ * the last bit after wg_fun_set_lanes (f, "none"), and for Jacobians of several outputs, a few items, lists of which
+ * the lanes would take more than 64 MB for each kind of number.  Return WG_OK; WG_NONFINITE, with all outputs written, when one of them
  * is not finite anywhere (a NaN in an item's point that a branch depends on makes that item's outputs NaN and goes on);
  * or the error of the first item that has one.  The rows of the items before that are written, its own and those after
  * it untouched; wg_last_error names the item, wg_fun_get_info has the number of items done (batch_done).

@@ -50,7 +50,7 @@ WG_API void wg_map_sum (const wg_fun *body, size_t items, size_t nargs, const wg
  * WG_EINVAL (NULL, slot < 1, no argument has it), WG_ESHAPE (another count where that may not be), WG_ENOMEM. */
 WG_API int wg_fun_bind (wg_fun *f, int slot, size_t items, const double data[], const int index[]);
 
-/* Which of the processor's vectors the loops of f are replayed with: "avx512", "avx2", "baseline", or "none" (item by item);
+/* Which of the processor's vectors the loops of f, and batches of points, are replayed with: "avx512", "avx2", "baseline", or "none" (item by item);
  * NULL: the best that there is, as at first.  Results agree to a few units in the last place of each elementary
  * function and in the order of sums.  Clones made afterwards have the same; there is no last point until the next x.
  * WG_EINVAL (f NULL, not known, or not on this processor). */

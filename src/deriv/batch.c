@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the Wengert developers
  *
- * Batches: the drivers in a loop over rows.  Parameters are put into the handle for each item and restored in the end.
+ * Batches: blocks of rows in the lanes of maps where that can be, else the drivers in a loop over rows, parameters being put into the
+ * handle for each item and restored in the end.  A block with an error or with a result that is not finite is done again item by
+ * item, so that errors are the drivers'.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <wengert/batch.h>
 
-#include "fun/fun.h"
+#include "fun/points.h"
 
 typedef struct batch batch;
 struct batch {
@@ -17,7 +20,8 @@ struct batch {
   const double *X, *P, *V;       /* V: directions, for drivers that need them */
   size_t ldx, ldp, ldv;
   int scalar, has_v;             /* does it need m == 1, directions? */
-  double *a, *b, *c;             /* outputs */
+  int side_by_side;              /* can lanes do it? */
+  double *a, *b, *c;             /* outputs: values; gradients, as the Jacobians of one output are; products */
 };
 
 static const double *row (const double *a, size_t ld, size_t k) { return a + k*ld; }
@@ -55,34 +59,67 @@ static int keep (wg_fun *f)
   return WG_OK;
 }
 
-/* The message of the item that the thread's last error is about. */
-static int told (const batch *b, size_t k, int rc)
+/* What a batch has to tell in the end: its error, else its first notice, and the item that the thread's last error is about. */
+typedef struct { int rc; char message[WGI_MESSAGE]; } tale;
+
+static void tell (tale *t, const batch *b, size_t k, int rc)
 {
-  char text[WGI_MESSAGE];
-  snprintf (text, sizeof text, "%s", wg_last_error ());
-  return wgi_fail (rc, "%s: item %zu: %.200s", b->name, k, text);
+  if (t->rc && rc > 0) return;
+  t->rc = rc;
+  snprintf (t->message, sizeof t->message, "%s: item %zu: %.200s", b->name, k, wg_last_error ());
+}
+
+/* Items k .. k + count - 1 in lanes; 0: they are to be done one by one. */
+static int block (const batch *b, wg_fun *f, wgi_points *points, size_t k, size_t count)
+{
+  const size_t n = f->family->n, m = f->family->m;
+  const double *P = b->P ? row (b->P, b->ldp, k) : f->param;
+  for (size_t i = 0; i < count; i++)
+    {
+      memcpy (points->x[0] + i*n, row (b->X, b->ldx, k + i), n*sizeof *b->X);
+      if (b->V) memcpy (points->x[1] + i*n, row (b->V, b->ldv, k + i), n*sizeof *b->V);
+    }
+  if (wgi_points_run (f, points, count, b->V ? WGI_D1 : WGI_VALUE, b->b || b->c, P, b->P ? b->ldp : 0)) return 0;
+  const struct { double *to; const double *from; size_t width; } out[] =
+    { { b->a, points->y[0], m }, { b->b, points->xbar[0], n }, { b->c, points->xbar[1], n } };
+  for (int o = 0; o < 3; o++)
+    for (size_t i = 0; i < count*out[o].width && out[o].to; i++) if (!isfinite (out[o].from[i])) return 0;
+  for (int o = 0; o < 3; o++) if (out[o].to) memcpy (out[o].to + k*out[o].width, out[o].from, count*out[o].width*sizeof (double));
+  return 1;
+}
+
+/* Items from batch_done to end - 1 one by one, up to an error. */
+static void singly (const batch *b, wg_fun *f, size_t np, size_t end, tale *t)
+{
+  for (size_t k = f->batch_done; k < end && t->rc >= 0; k++)
+    {
+      if (b->P) wgi_fun_put_params (f, np, row (b->P, b->ldp, k));
+      const int rc = b->drive (b, k, f);
+      if (rc) tell (t, b, k, rc);
+      if (rc >= 0) f->batch_done = k + 1;
+    }
 }
 
 static int run (const batch *b, wg_fun *f, size_t count)
 {
   if (!f) return wgi_fail (WG_EINVAL, "%s: f is NULL", b->name);
   const size_t np = f->params;   /* recording again may find more: those stay as recorded */
-  int rc = check (b, f), notice = WG_OK;
+  int rc = check (b, f);
   if (!rc && b->P) rc = keep (f);
   if (rc) return wgi_fun_done (f, rc);
-  size_t k = 0;
-  for (; k < count; k++)
+  wgi_points *points = NULL;
+  tale t = { .rc = WG_OK };
+  f->batch_done = 0;
+  if (b->side_by_side && (rc = wgi_fun_points (f, count, &points))) tell (&t, b, 0, rc);
+  while (f->batch_done < count && t.rc >= 0)
     {
-      if (b->P) wgi_fun_put_params (f, np, row (b->P, b->ldp, k));
-      rc = b->drive (b, k, f);
-      if (rc < 0) break;
-      if (rc && !notice) notice = told (b, k, rc);
+      const size_t k = f->batch_done, end = points && count - k > WGI_POINTS ? k + WGI_POINTS : count;
+      if (points && block (b, f, points, k, end - k)) f->batch_done = end;
+      else singly (b, f, np, end, &t);
     }
-  f->batch_done = k;
-  if (rc < 0) rc = told (b, k, rc);
   if (b->P) wgi_fun_put_params (f, np, f->kept_param);
   f->at_point = 0;
-  return wgi_fun_done (f, rc < 0 ? rc : notice);
+  return wgi_fun_done (f, t.rc ? wgi_fail (t.rc, "%s", t.message) : WG_OK);
 }
 
 static int drive_eval (const batch *b, size_t k, wg_fun *f)
@@ -108,7 +145,8 @@ static int drive_hvp (const batch *b, size_t k, wg_fun *f)
 
 int wg_eval_batch (wg_fun *f, size_t count, const double X[], size_t ldx, const double P[], size_t ldp, double y[])
 {
-  const batch b = { .name = "wg_eval_batch", .drive = drive_eval, .X = X, .ldx = ldx, .P = P, .ldp = ldp, .a = y };
+  const batch b = { .name = "wg_eval_batch", .drive = drive_eval, .X = X, .ldx = ldx, .P = P, .ldp = ldp, .side_by_side = 1,
+                    .a = y };
   return run (&b, f, count);
 }
 
@@ -116,7 +154,7 @@ int wg_gradient_batch (wg_fun *f, size_t count, const double X[], size_t ldx, co
                        double y[], double G[])
 {
   const batch b = { .name = "wg_gradient_batch", .drive = drive_gradient, .X = X, .ldx = ldx, .P = P, .ldp = ldp,
-                    .scalar = 1, .a = y, .b = G };
+                    .scalar = 1, .side_by_side = 1, .a = y, .b = G };
   return run (&b, f, count);
 }
 
@@ -124,7 +162,7 @@ int wg_jacobian_batch (wg_fun *f, size_t count, const double X[], size_t ldx, co
                        double y[], double J[])
 {
   const batch b = { .name = "wg_jacobian_batch", .drive = drive_jacobian, .X = X, .ldx = ldx, .P = P, .ldp = ldp,
-                    .a = y, .b = J };
+                    .side_by_side = f && f->family->m == 1, .a = y, .b = J };
   return run (&b, f, count);
 }
 
@@ -132,6 +170,6 @@ int wg_hvp_batch (wg_fun *f, size_t count, const double X[], size_t ldx, const d
                   const double V[], size_t ldv, double y[], double G[], double HV[])
 {
   const batch b = { .name = "wg_hvp_batch", .drive = drive_hvp, .X = X, .ldx = ldx, .P = P, .ldp = ldp, .V = V, .ldv = ldv,
-                    .scalar = 1, .has_v = 1, .a = y, .b = G, .c = HV };
+                    .scalar = 1, .has_v = 1, .side_by_side = 1, .a = y, .b = G, .c = HV };
   return run (&b, f, count);
 }

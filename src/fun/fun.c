@@ -10,6 +10,7 @@
 #include <wengert/map.h>
 
 #include "fun/fun.h"
+#include "fun/points.h"
 #include "fun/roll.h"
 #include "sweep/lanes.h"
 
@@ -185,7 +186,7 @@ void wgi_fun_rest_wide_outputs (wg_fun *f)
 static void release (wg_fun *f)
 {
   for (int i = 0; i < WGI_PLANES; i++) free (f->frame.plane[i]);
-  drop_wide (f);
+  drop_wide (f), wgi_points_free (f->points);
   for (size_t i = 0; i < f->callees; i++) wgi_callee_free (f->callee[i]);
   for (int i = 0; i < WGI_DERIVED; i++) wg_fun_free (f->derived[i]);
   wgi_source_leave (f->source);
@@ -353,6 +354,7 @@ int wgi_fun_keep_binding (wg_fun *f, const wgi_binding *b)
       if (rc < 0) return rc;
     }
   wgi_source_leave (f->source), f->source = NULL;      /* as with parameters */
+  wgi_points_free (f->points), f->points = NULL;
   f->at_point = 0;
   return WG_OK;
 }

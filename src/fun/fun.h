@@ -34,6 +34,7 @@ struct wg_fun {
   size_t holds;
   double *kept_param;            /* parameters of the handle while a batch has its own: as many */
   size_t kept_params, batch_done;
+  struct wgi_points *points;     /* of the last batch in lanes */
   double *room;                  /* for adapters: wg_fun_room */
   size_t room_size;
   int at_point;                  /* are the values in the planes those of a point? */

@@ -299,6 +299,20 @@ static wgi_source *derived (wgi_source *source, enum wgi_derived kind)
   return &s->source;
 }
 
+wgi_map_callee *wgi_map_of_points (const wg_fun *f)
+{
+  const size_t n = f->family->n, m = f->family->m;
+  wg_fun *body = wg_fun_clone (f);
+  wgi_map *s = body ? new_map (body, "batch", 0, 0, 2, 1) : NULL;
+  if (!s) return NULL;
+  add_arg (s, (wgi_arg){ .width = n, .stride = n }, 0, 0);
+  if (f->params) add_arg (s, (wgi_arg){ .width = f->params }, n, 0);
+  s->out[s->outs++] = (wgi_arg){ .width = m, .stride = m };
+  wgi_callee *c = instance (&s->source);
+  wgi_source_leave (&s->source);
+  return (wgi_map_callee *) c;
+}
+
 /* The function whose items see these arguments: parameters that variables fill are inputs of it. */
 static wg_fun *body_for (const wg_fun *body, const wgi_args *args)
 {

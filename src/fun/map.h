@@ -66,6 +66,10 @@ typedef struct {
   double *room;
 } wgi_map_callee;
 
+/* A function as the body of a map over rows: its points, and its parameters if it has some, are the two arguments.  Arrays, items
+ * and where parameters are, whoever runs the lanes says.  NULL on error. */
+wgi_map_callee *wgi_map_of_points (const wg_fun *f);
+
 /* What to do for all items; planes that are not wanted are NULL.  xbar are set to 0 before. */
 typedef struct {
   int mode;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the Wengert developers
  *
- * Batches give what the drivers give item by item, to the last bit, for every way of laying out points, parameters and
- * directions; errors stop at their item; nothing is allocated per item.  Link with --wrap=malloc,--wrap=calloc,
+ * Batches give what the drivers give item by item, to the last bit without lanes, for every way of laying out points,
+ * parameters and directions; errors stop at their item; nothing is allocated per item.  Link with --wrap=malloc,--wrap=calloc,
  * --wrap=realloc and the static core.
  */
 #include <check.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ void *__wrap_malloc (size_t size) { return refuse () ? NULL : __real_malloc (siz
 void *__wrap_calloc (size_t count, size_t size) { return refuse () ? NULL : __real_calloc (count, size); }
 void *__wrap_realloc (void *p, size_t size) { return refuse () ? NULL : __real_realloc (p, size); }
 
-enum { N = 3, NP = 2, M = 2, COUNT = 40, WIDE = 5, GUARD = 4 };
+enum { N = 3, NP = 2, M = 2, COUNT = 300, WIDE = 5, GUARD = 4 };      /* more than a block in lanes, and not blocks only */
 
 /* Branches, parameters, no special values. */
 static void model_scalar (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
@@ -63,6 +64,22 @@ static void hold (const double a[], const double b[], size_t count)
   for (size_t i = 0; i < count; i++) ck_assert_msg (rp_same_bits (a[i], b[i]), "%zu: %.17g, alone %.17g", i, a[i], b[i]);
 }
 
+/* In lanes exp and sin are within 4 ulp, and so is each term but for a few roundings: the terms of a value add up to at most 2
+ * exp (4) + 17 < 128 in magnitude, those of a partial to 256, those of an entry of H v to 4096. */
+static void near (const double a[], const double b[], size_t count, double terms)
+{
+  for (size_t i = 0; i < count; i++)
+    ck_assert_msg (fabs (a[i] - b[i]) <= 16*DBL_EPSILON*terms, "%zu: %.17g, alone %.17g", i, a[i], b[i]);
+}
+
+static void compare (int lanes, const double a[], const double b[], size_t count, double terms)
+{
+  if (lanes) near (a, b, count, terms);
+  else hold (a, b, count);
+}
+
+static const char *const lane_names[] = { "none", NULL, "baseline" };
+
 /* Layouts: leading dimensions, and P or none. */
 static const struct { size_t ldx, ldp, ldv; int has_p; } layout[] = {
   { N, NP, N, 1 }, { N, 0, 0, 1 }, { 0, NP, N, 1 }, { WIDE, WIDE, WIDE, 1 }, { WIDE, 0, N, 0 }, { 0, 0, 0, 1 }, { 0, 7, WIDE, 0 },
@@ -78,14 +95,16 @@ START_TEST (like_the_drivers)
   fill ();
   wg_fun *f = wg_fun_record (model_scalar, NULL, N, 1, X), *h = wg_fun_record (model_vector, NULL, N, M, X);
   wg_fun *alone = wg_fun_clone (f), *alone_h = wg_fun_clone (h);
-  for (int which = 0; which < 5; which++)
+  for (int run = 0; run < 5*3; run++)
     {
+      const int which = run % 5, lanes = run/5;
       wg_fun *g = which == 2 || which == 3 ? h : f, *a = g == f ? alone : alone_h;
       const size_t m = wg_fun_m (g);
       int rc = 1;
       for (int i = 0; i < COUNT*M + GUARD; i++) y[i] = 77;
       for (int i = 0; i < COUNT*M*N + GUARD; i++) G[i] = 77;
       for (int i = 0; i < COUNT*N + GUARD; i++) HV[i] = 77;
+      ck_assert_int_eq (wg_fun_set_lanes (g, lane_names[lanes]), WG_OK);
       ck_assert_int_eq (wg_fun_set_params (g, NP, set), WG_OK);
       switch (which)
         {
@@ -108,9 +127,9 @@ START_TEST (like_the_drivers)
             case 2: ck_assert_int_eq (wg_jacobian (a, x, ya, ga), WG_OK); break;
             case 4: ck_assert_int_eq (wg_hvp (a, x, v, ya, ga, hva), WG_OK); break;
             }
-          hold (y + k*m, ya, m);
-          if (which == 1 || which == 2 || which == 4) hold (G + k*m*N, ga, m*N);
-          if (which == 4) hold (HV + k*N, hva, N);
+          compare (lanes, y + k*m, ya, m, 128);
+          if (which == 1 || which == 2 || which == 4) compare (lanes, G + k*m*N, ga, m*N, 256);
+          if (which == 4) compare (lanes, HV + k*N, hva, N, 4096);
         }
       for (int i = 0; i < GUARD; i++)               /* nothing behind the last item */
         ck_assert (y[COUNT*m + (size_t) i] == 77 && G[COUNT*M*N + i] == 77 && HV[COUNT*N + i] == 77);
@@ -203,6 +222,68 @@ START_TEST (first_error_stops)
 }
 END_TEST
 
+/* The same among many points, some of which were swept with them. */
+START_TEST (errors_in_lanes)
+{
+  enum { POINTS = 200 };
+  double points[2*POINTS], y[POINTS], G[2*POINTS], a[3];
+  wg_fun_info info;
+  for (int k = 0; k < POINTS; k++) points[2*k] = 1.5 - k*.0078125, points[2*k+1] = .5 + k*.03125;
+  points[2*3+1] = -1, points[2*177] = 2;
+  wg_fun *f = wg_fun_record (model_fails, NULL, 2, 1, points), *alone = wg_fun_clone (f);
+  for (int i = 0; i < 2*POINTS; i++) y[i/2] = G[i] = 77;
+  ck_assert_int_eq (wg_gradient_batch (f, POINTS, points, 2, NULL, 0, y, G), WG_EMODEL);
+  ck_assert_ptr_nonnull (strstr (wg_last_error (), "wg_gradient_batch: item 177: too far out"));
+  ck_assert_int_eq (wg_fun_get_info (f, &info), WG_OK);
+  ck_assert_uint_eq (info.batch_done, 177);
+  ck_assert (isnan (y[3]) && y[177] == 77 && G[2*177] == 77);
+  points[2*177] = NAN;
+  ck_assert_int_eq (wg_gradient_batch (f, POINTS, points, 2, NULL, 0, y, G), WG_NONFINITE);
+  ck_assert_ptr_nonnull (strstr (wg_last_error (), "item 3"));
+  for (int k = 0; k < POINTS; k++)
+    {
+      if (k == 3 || k == 177) continue;
+      ck_assert_int_eq (wg_gradient (alone, points + 2*k, a, a + 1), WG_OK);
+      ck_assert (fabs (a[0] - y[k]) <= 8*DBL_EPSILON*fabs (a[0]) + DBL_EPSILON && fabs (a[1] - G[2*k]) <= 8*DBL_EPSILON*fabs (a[1]) + DBL_EPSILON
+                 && a[2] == G[2*k+1]);
+    }
+  ck_assert (isnan (y[3]) && isnan (y[177]) && isnan (G[2*177]));
+  wg_fun_free (alone), wg_fun_free (f);
+}
+END_TEST
+
+/* Data that are bound to other rows between batches. */
+static void times (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) n, (void) m, (void) ctx;
+  y[0] = wg_mul (wg_param (x[0], 0, 1), wg_sqr (x[0]));
+}
+
+static void sum_of_times (size_t n, const wg_var x[], size_t m, wg_var y[], void *body)
+{
+  static const double data[3] = { 1, 2, 4 };
+  const wg_arg args[2] = { { .var = x, .width = 1 }, { .data = data, .width = 1, .stride = 1, .slot = 1 } };
+  (void) n, (void) m;
+  wg_map_sum (body, 3, 2, args, y);
+}
+
+START_TEST (bound_data)
+{
+  const double other[2] = { 16, 32 };
+  double x[20], y[20], g[20];
+  for (int k = 0; k < 20; k++) x[k] = k - 7;
+  wg_fun *body = wg_fun_record (times, NULL, 1, 1, x), *f = wg_fun_record (sum_of_times, body, 1, 1, x);
+  for (int bound = 0; bound < 2; bound++)
+    {
+      const double sum = bound ? 48 : 7;
+      ck_assert_int_eq (wg_gradient_batch (f, 20, x, 1, NULL, 0, y, g), WG_OK);
+      for (int k = 0; k < 20; k++) ck_assert (y[k] == sum*x[k]*x[k] && g[k] == 2*sum*x[k]);
+      ck_assert_int_eq (wg_fun_bind (f, 1, 2, other, NULL), WG_OK);
+    }
+  wg_fun_free (f), wg_fun_free (body);
+}
+END_TEST
+
 /* A branch with one more parameter: items set those that were known before the batch. */
 static void model_grows (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 {
@@ -266,6 +347,8 @@ int main (void)
   tcase_add_test (t, optional_outputs);
   tcase_add_test (t, refusals);
   tcase_add_test (t, first_error_stops);
+  tcase_add_test (t, errors_in_lanes);
+  tcase_add_test (t, bound_data);
   tcase_add_test (t, parameters_appear);
   tcase_add_test (t, no_memory_per_item);
   suite_add_tcase (s, t);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * A function at many points side by side.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fun/points.h"
+
+enum { FEW = 6,                  /* points, which single sweeps do faster */
+       LARGEST = 1 << 26 };      /* bytes of a plane: memory is worth more than time */
+
+void wgi_points_free (wgi_points *r)
+{
+  if (!r) return;
+  if (r->map) wgi_callee_free (&r->map->callee);
+  free (r->x[0]), free (r);
+}
+
+static wgi_points *new_points (const wg_fun *f)
+{
+  const size_t n = wgi_times (f->family->n, WGI_POINTS), m = wgi_times (f->family->m, WGI_POINTS);
+  wgi_points *r = calloc (1, sizeof *r);
+  double *at = malloc (wgi_times (wgi_times (4, wgi_plus (n, m)), sizeof *at));
+  if (r) r->x[0] = at, r->np = f->params, r->map = at ? wgi_map_of_points (f) : NULL;
+  if (!r) free (at);
+  if (!r || !r->map) return wgi_points_free (r), NULL;
+  for (int d = 0; d < 2; d++) r->x[d] = at, r->xbar[d] = at + n, r->y[d] = at + 2*n, r->ybar[d] = at + 2*n + m, at += 2*(n + m);
+  for (size_t i = 0; i < m; i++) r->ybar[0][i] = 1, r->ybar[1][i] = 0;
+  return r;
+}
+
+int wgi_fun_points (wg_fun *f, size_t count, wgi_points **points)
+{
+  *points = NULL;
+  if (!f->frame.sweeps || count < FEW || f->family->n == 0 || wgi_numbers (f->trace->program) > LARGEST/(WGI_LANES*sizeof (double))) return WG_OK;
+  if (f->points && f->points->np != f->params) wgi_points_free (f->points), f->points = NULL;
+  if (!f->points) f->points = new_points (f);
+  *points = f->points;
+  return *points ? WG_OK : wgi_fail (WG_ENOMEM, "no memory for a batch");
+}
+
+int wgi_points_run (const wg_fun *f, wgi_points *r, size_t count, int mode, int reverse, const double P[], size_t ldp)
+{
+  wgi_map_callee *c = r->map;
+  const size_t n = f->family->n, m = f->family->m;
+  if (r->np) c->arg[1].data = P, c->arg[1].stride = ldp;
+  c->items = count, c->notice = WG_OK;
+  c->callee.sweeps = c->one->sweeps = f->frame.sweeps, c->callee.scans = c->one->scans = f->frame.scans, c->one->ahead = 0;
+  for (int d = 0; d <= mode; d++)
+    {
+      memset (r->y[d], 0, count*m*sizeof (double));
+      if (reverse) memset (r->xbar[d], 0, count*n*sizeof (double));
+    }
+  const wgi_map_job job = { .mode = mode, .x = r->x, .y = r->y, .ybar = reverse ? r->ybar : NULL, .xbar = r->xbar };
+  const int rc = wgi_map_lanes (c, &job);
+  return rc ? rc : c->notice;
+}
