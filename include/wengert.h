@@ -11,6 +11,7 @@
 #include <wengert/generic.h>
 #include <wengert/var.h>
 #include <wengert/fun.h>
+#include <wengert/array.h>
 #include <wengert/map.h>
 #include <wengert/scan.h>
 #include <wengert/inspect.h>

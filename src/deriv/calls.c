@@ -27,6 +27,14 @@ void wgi_called_set (wgi_called *c, const wgi_source *s, const wgi_callee_patter
   if (c->items && same_for_all (c->args, c->arg) && same_for_all (c->outs, c->out)) c->items = 1;
 }
 
+const uint32_t *wgi_called_words (const wgi_called *c, const wgi_source *s, const uint32_t operand[], uint32_t scratch[])
+{
+  uint32_t *word = scratch + 2*c->n + c->m;
+  for (size_t j = 0, at = 0; j < s->words; j++)
+    for (size_t k = 0; k < s->size[j]; k++, at++) word[at] = operand[j] + (uint32_t) k;
+  return word;
+}
+
 /* What the item at hand sees: a slot for each place of the callee, or NONE; which of them are the same in all items. */
 typedef struct {
   const wgi_called *c;

@@ -26,7 +26,10 @@ typedef struct {
 void wgi_called_set (wgi_called *, const wgi_source *, const wgi_callee_pattern *);
 
 /* Numbers of scratch that the walks need. */
-static inline size_t wgi_called_scratch (const wgi_called *c) { return wgi_plus (wgi_times (2, c->n), c->m); }
+static inline size_t wgi_called_scratch (const wgi_called *c) { return wgi_plus (wgi_times (2, c->n), wgi_plus (c->m, c->operands)); }
+
+/* The words of a call whose operands are blocks as one for each number, at the end of the scratch. */
+const uint32_t *wgi_called_words (const wgi_called *, const wgi_source *, const uint32_t operand[], uint32_t scratch[]);
 
 /* A call: the words of its operands, the slot of its first result. */
 typedef struct {

@@ -32,12 +32,13 @@ static uint32_t first_of (const wgi_program *p, place at, const uint32_t first[]
   const int row = wgi_opcode_row[p->code[at.code]], call = row == WGI_ROW_call;
   const unsigned mask = wgi_mask (p->code[at.code]);
   const uint32_t *word = p->word + at.word;
-  const size_t operands = call ? p->source[word[0]]->n : wgi_rows[row].operands;
+  const size_t operands = call ? wgi_source_words (p->source[word[0]]) : wgi_rows[row].operands;
   uint32_t to = (uint32_t) at.slot;
   for (size_t j = 0; j < operands; j++)
     {
       const uint32_t w = word[call ? j + 1 : j];
-      if ((call ? !(w & WGI_INACTIVE) : mask >> j & 1) && first[w] < to) to = first[w];
+      if (call ? w & WGI_INACTIVE : !(mask >> j & 1)) continue;
+      for (size_t k = 0; k < (call ? wgi_source_size (p->source[word[0]], j) : 1); k++) if (first[w + k] < to) to = first[w + k];
     }
   return to;
 }

@@ -16,7 +16,7 @@ enum { MOST_SWEPT = 16, MOST_ENTRIES = 8 };        /* per operation of the progr
 /* An operation on the walks. */
 typedef struct { const uint32_t *word; size_t slot; const wgi_source *call; enum wgi_row row; unsigned mask; } operation;
 
-static size_t words_of (const operation *o) { return o->call ? o->call->n + 2 : (size_t) wgi_rows[o->row].words; }
+static size_t words_of (const operation *o) { return o->call ? wgi_source_words (o->call) + 2 : (size_t) wgi_rows[o->row].words; }
 static size_t slots_of (const operation *o) { return o->call ? o->call->m : !wgi_is_guard ((int) o->row); }
 
 static operation operation_of (const wgi_program *p, size_t i, uint32_t source)
@@ -35,8 +35,8 @@ static void find_bent (const wgi_program *p, const wgi_interactions *z, uint8_t 
       operation o = operation_of (p, i, word[-1]);
       word -= words_of (&o), slot -= slots_of (&o);
       if (!o.mask) continue;
-      for (size_t j = 0; o.call && j < o.call->n; j++)
-        if (!(word[1+j] & WGI_INACTIVE)) bent[word[1+j]] = 1;
+      for (size_t j = 0; o.call && j < wgi_source_words (o.call); j++)
+        for (size_t k = 0; k < wgi_source_size (o.call, j) && !(word[1+j] & WGI_INACTIVE); k++) bent[word[1+j] + k] = 1;
       const unsigned bends = o.call ? 0 : bent[slot] ? o.mask : wgi_curved (z, o.row, o.mask);
       for (int j = 0; j < 3; j++) if (bends >> j & 1) bent[word[j]] = 1;
     }

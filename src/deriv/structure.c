@@ -32,7 +32,13 @@ static operation operation_at (subject s, size_t i, const uint32_t *word, size_t
   const enum wgi_row row = (enum wgi_row) wgi_opcode_row[p->code[i]];
   operation o = { row, wgi_mask (p->code[i]), word, slot, 1, { NULL } };
   if (wgi_is_guard ((int) row)) o.mask = 0, o.slots = 0;
-  if (row == WGI_ROW_call) o.slots = p->source[word[0]]->m, o.call = (wgi_call_at){ &s.called[word[0]], word + 1, slot, s.scratch };
+  if (row == WGI_ROW_call)
+    {
+      const wgi_source *source = p->source[word[0]];
+      o.slots = source->m;
+      o.call = (wgi_call_at){ &s.called[word[0]], word + 1, slot, s.scratch };
+      if (source->size) o.call.operand = wgi_called_words (&s.called[word[0]], source, word + 1, s.scratch);
+    }
   return o;
 }
 
@@ -90,7 +96,7 @@ static void walk (subject about, const wgi_interactions *z, const uint8_t need[]
 static const uint32_t *words_before (const wgi_program *p, uint8_t code, const uint32_t *end)
 {
   const enum wgi_row row = (enum wgi_row) wgi_opcode_row[code];
-  return end - (row == WGI_ROW_call ? p->source[end[-1]]->n + 2 : wgi_rows[row].words);
+  return end - (row == WGI_ROW_call ? wgi_source_words (p->source[end[-1]]) + 2 : wgi_rows[row].words);
 }
 
 static void find_needed (subject about, const wgi_interactions *z, uint8_t need[])

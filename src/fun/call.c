@@ -136,7 +136,12 @@ wgi_callee *wgi_callee_new (wgi_source *s, size_t size)
 {
   wgi_callee *c = calloc (1, size);
   if (c) c->scratch = malloc (wgi_times (wgi_times (8, wgi_plus (s->n, s->m)), sizeof *c->scratch));
-  if (!c || !c->scratch) return free (c), wgi_fail (WG_ENOMEM, "no memory for a call"), NULL;
+  if (c && s->size) c->pointer = malloc (wgi_times (wgi_times (8, s->words), sizeof *c->pointer) + 1);
+  if (!c || !c->scratch || (s->size && !c->pointer))
+    {
+      if (c) free (c->scratch), free (c->pointer);
+      return free (c), wgi_fail (WG_ENOMEM, "no memory for a call"), NULL;
+    }
   c->source = wgi_source_use (s);
   c->sweeps = wgi_lanes_for_cpu (NULL);
   return c;
@@ -146,7 +151,7 @@ void wgi_callee_free (wgi_callee *c)
 {
   if (c->free) c->free (c);
   wgi_source_leave (c->source);
-  free (c->scratch), free (c);
+  free (c->scratch), free (c->pointer), free (c);
 }
 
 /* sources */

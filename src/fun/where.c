@@ -65,8 +65,9 @@ static int mark_operands (const wg_fun *f, const wgi_operation *o, int d, uint8_
   for (size_t j = first; j < end; j++)
     {
       const uint32_t word = wgi_operand (o, j);
-      if (!wgi_is_slot (o->p, word) || (d && !wgi_is_active (o, j)) || isfinite (plane[word])) continue;
-      any = mark[word] = 1;
+      if (!wgi_is_slot (o->p, word) || (d && !wgi_is_active (o, j))) continue;
+      for (size_t k = 0; k < wgi_operand_size (o, j); k++)
+        if (!isfinite (plane[word + k])) any = mark[word + k] = 1;
     }
   return any;
 }
@@ -145,14 +146,14 @@ static int pulled_badly (const wg_fun *f, int mode, const wgi_operation *o, wg_w
 {
   for (int d = 0; d <= mode; d++)
     for (size_t j = 0; j < o->operands; j++)
-      {
-        const uint32_t word = wgi_operand (o, j);
-        if (!wgi_is_active (o, j) || isfinite (f->frame.plane[WGI_ADJOINT + d][word])) continue;
-        const double adjoint = w->adjoint;
-        tell (f, o, mode, d ? WG_SWEEP_SECOND : WG_SWEEP_ADJOINT, w);
-        w->adjoint = adjoint, w->to = j, w->result = f->frame.plane[WGI_ADJOINT + d][word];
-        return 1;
-      }
+      for (size_t k = 0; wgi_is_active (o, j) && k < wgi_operand_size (o, j); k++)
+        {
+          const double result = f->frame.plane[WGI_ADJOINT + d][wgi_operand (o, j) + k], adjoint = w->adjoint;
+          if (isfinite (result)) continue;
+          tell (f, o, mode, d ? WG_SWEEP_SECOND : WG_SWEEP_ADJOINT, w);
+          w->adjoint = adjoint, w->to = j, w->result = result;
+          return 1;
+        }
   return 0;
 }
 

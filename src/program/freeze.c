@@ -191,7 +191,9 @@ static void need_all (const freezer *z, size_t m, const uint32_t out[])
       if (row == WGI_ROW_call)
         {
           const wgi_call_record *call = &t->call[word[0]];
-          for (size_t j = 0; j < call->source->n; j++) need (z, call->operand[j], carries), need (z, call->operand[j], carries);
+          for (size_t j = 0; j < wgi_source_words (call->source); j++)
+            for (size_t k = 0; k < wgi_source_size (call->source, j); k++)
+              need (z, call->operand[j] + (uint32_t) k, carries), need (z, call->operand[j] + (uint32_t) k, carries);
         }
       for (int j = 0; j < info->operands; j++)
         {
@@ -232,7 +234,7 @@ static void fuse (freezer *z)
       if (z->same[slot] != slot || row == WGI_ROW_part || !(guard || z->mark[slot] & VALUE)) continue;
       z->mark[slot] |= STAYS;
       z->rows++, z->guards += guard != 0;
-      z->words += call ? t->call[word[0]].source->n + 2 : wgi_rows[row].words;
+      z->words += call ? wgi_source_words (t->call[word[0]].source) + 2 : wgi_rows[row].words;
       z->slots += guard ? 0 : call ? t->call[word[0]].source->m : 1;
       const int j = fusible (z, row, word);
       if (j < 0) continue;
@@ -267,6 +269,14 @@ static int varies (const freezer *z, uint32_t word)
   return wgi_word_is_slot (w) && z->mark[w] & VARIES;
 }
 
+/* Does some number of operand j of a call? */
+static int block_varies (const freezer *z, const wgi_call_record *call, size_t j)
+{
+  int any = 0;
+  for (size_t k = 0; k < wgi_source_size (call->source, j) && !any; k++) any = varies (z, call->operand[j] + (uint32_t) k);
+  return any;
+}
+
 /* Is a muladd with these active operands a chain? */
 static int is_chain (const freezer *z, const writer *w, int row, const uint32_t operand[], int mask)
 {
@@ -295,9 +305,9 @@ static void put_call (const freezer *z, writer *w, const wgi_call_record *call, 
   while (at < w->sources && w->source[at] != call->source) at++;
   if (at == w->sources) w->source[w->sources++] = wgi_source_use (call->source);
   *w->word++ = (uint32_t) at;
-  for (size_t j = 0; j < call->source->n; j++)
+  for (size_t j = 0; j < wgi_source_words (call->source); j++)
     {
-      const int live = carries && varies (z, call->operand[j]);
+      const int live = carries && block_varies (z, call, j);
       active |= live;
       *w->word++ = renamed (z, call->operand[j]) | (live ? 0 : WGI_INACTIVE);
     }
@@ -309,7 +319,7 @@ static int any_varies (const freezer *z, int row, const uint32_t word[])
 {
   int any = 0;
   if (row == WGI_ROW_call)
-    for (size_t j = 0; j < z->t->call[word[0]].source->n && !any; j++) any = varies (z, z->t->call[word[0]].operand[j]);
+    for (size_t j = 0; j < wgi_source_words (z->t->call[word[0]].source) && !any; j++) any = block_varies (z, &z->t->call[word[0]], j);
   for (int j = 0; j < wgi_rows[row].operands; j++) any |= wgi_rows[row].maps >> j & 1 && varies (z, word[j]);
   return any;
 }

@@ -26,7 +26,7 @@ static inline void wgi_look (wgi_operation *o)
   const uint8_t code = o->p->code[o->number];
   o->row = wgi_opcode_row[code];
   o->words = wgi_words (o->p, code, o->word);
-  o->operands = o->row == WGI_ROW_call ? o->p->source[o->word[0]]->n : wgi_rows[o->row].operands;
+  o->operands = o->row == WGI_ROW_call ? wgi_source_words (o->p->source[o->word[0]]) : wgi_rows[o->row].operands;
   o->outputs = o->row == WGI_ROW_call ? o->p->source[o->word[0]]->m : !wgi_is_guard (o->row);
 }
 
@@ -55,7 +55,7 @@ static inline int wgi_previous (wgi_operation *o)
 {
   if (o->number == 0) return 0;
   const int row = wgi_opcode_row[o->p->code[--o->number]];
-  o->word -= row == WGI_ROW_call ? o->p->source[o->word[-1]]->n + 2 : wgi_rows[row].words;
+  o->word -= row == WGI_ROW_call ? wgi_source_words (o->p->source[o->word[-1]]) + 2 : wgi_rows[row].words;
   wgi_look (o);
   o->slot -= o->outputs;
   return 1;
@@ -65,6 +65,12 @@ static inline int wgi_previous (wgi_operation *o)
 static inline uint32_t wgi_operand (const wgi_operation *o, size_t j)
 {
   return o->row == WGI_ROW_call ? o->word[1+j] & ~WGI_INACTIVE : o->word[j];
+}
+
+/* The numbers that operand j stands for, from its word on. */
+static inline size_t wgi_operand_size (const wgi_operation *o, size_t j)
+{
+  return o->row == WGI_ROW_call ? wgi_source_size (o->p->source[o->word[0]], j) : 1;
 }
 
 static inline int wgi_is_active (const wgi_operation *o, size_t j)

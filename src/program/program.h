@@ -6,8 +6,8 @@
  * 0 .. n - 1, then one per row in order, so that an operation's own slot is implied; constants and then
  * parameters follow the slots, so that a word is an index into the value plane whatever it names.
  *
- * A call has the words: index of the source, an operand per input (WGI_INACTIVE added when no adjoint may go there),
- * index again; and a slot per output.
+ * A call has the words: index of the source, its operands (WGI_INACTIVE added when no adjoint may go there), index
+ * again; and a slot per output.  An operand is an input of the source, or the first of a block of them.
  *
  * The opcode of a row tells which operands are active, that is, carry a derivative from the inputs to the
  * outputs: row base + mask.  Sweeps need no test per operand, and constants need no tangent or adjoint.
@@ -91,7 +91,7 @@ static inline size_t wgi_numbers (const wgi_program *p) { return p->slots + p->c
 static inline size_t wgi_words (const wgi_program *p, uint8_t code, const uint32_t *word)
 {
   const enum wgi_row row = (enum wgi_row) wgi_opcode_row[code];
-  return row == WGI_ROW_call ? p->source[word[0]]->n + 2 : wgi_rows[row].words;
+  return row == WGI_ROW_call ? wgi_source_words (p->source[word[0]]) + 2 : wgi_rows[row].words;
 }
 
 /* May the adjoint of a word matter, that is, is it a slot? */

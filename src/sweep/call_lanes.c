@@ -9,11 +9,19 @@
 
 #define FOR_MODES(i, mode) for (int i = 0; i <= mode; i++) if ((i & mode) == i)
 
-static void gather (const wgi_lane_frame *frame, int mode, size_t lane, const uint32_t *operand, size_t n, double *const x[])
+static void gather (const wgi_lane_frame *frame, int mode, size_t lane, const wgi_callee *c, double *const x[])
 {
   FOR_MODES (d, mode)
-    for (size_t j = 0; j < n; j++)
-      x[d][j] = d && operand[j] & WGI_INACTIVE ? 0 : frame->plane[d][(operand[j] & ~WGI_INACTIVE)*WGI_LANES + lane];
+    for (size_t j = 0, at = 0; j < wgi_source_words (c->source); j++)
+      for (size_t k = 0; k < wgi_source_size (c->source, j); k++, at++)
+        x[d][at] = d && c->operand[j] & WGI_INACTIVE ? 0 : frame->plane[d][((c->operand[j] & ~WGI_INACTIVE) + k)*WGI_LANES + lane];
+}
+
+static void add_one (double *plane, const wgi_callee *c, int rc, const double xbar[])
+{
+  for (size_t j = 0, at = 0; j < wgi_source_words (c->source); j++)
+    for (size_t k = 0; k < wgi_source_size (c->source, j); k++, at++)
+      if (!(c->operand[j] & WGI_INACTIVE)) plane[(c->operand[j] + k)*WGI_LANES] += rc < 0 ? NAN : xbar[at];
 }
 
 /* 1: it cannot. */
@@ -32,7 +40,7 @@ void wgi_call_lanes_forward (wgi_lane_frame *frame, int mode, const uint32_t *wo
   if (!at_once (c, mode, 0, frame, word, out)) return;
   for (size_t lane = 0; lane < WGI_LANES; lane++)
     {
-      gather (frame, mode, lane, word + 1, c->source->n, a.x);
+      gather (frame, mode, lane, c, a.x);
       const int rc = c->forward (c, mode, a.x, a.y);
       if (rc && frame->status >= 0 && (rc < 0 || !frame->status)) frame->status = rc, frame->why = c->why;
       FOR_MODES (d, mode)
@@ -44,7 +52,7 @@ void wgi_call_lanes_reverse (wgi_lane_frame *frame, int mode, const uint32_t *wo
 {
   wgi_callee *c = frame->callee[word[0]];
   c->operand = word + 1, c->sweeps = frame->sweeps, c->scans = frame->scans;
-  const size_t n = c->source->n, m = c->source->m;
+  const size_t m = c->source->m;
   const wgi_arrays a = wgi_callee_arrays (c);
   if (!at_once (c, mode, 1, frame, word, out)) return;
   for (size_t lane = 0; lane < WGI_LANES; lane++)
@@ -54,12 +62,9 @@ void wgi_call_lanes_reverse (wgi_lane_frame *frame, int mode, const uint32_t *wo
       FOR_MODES (d, mode)
         for (size_t i = 0; i < m; i++) a.ybar[d][i] = wgi_take (&frame->plane[WGI_ADJOINT + d][(out + i)*WGI_LANES + lane]);
       if (!awake) continue;
-      gather (frame, mode, lane, word + 1, n, a.x);
+      gather (frame, mode, lane, c, a.x);
       const int rc = c->reverse (c, mode, a.x, a.ybar, a.xbar);
       if (rc && frame->status >= 0 && (rc < 0 || !frame->status)) frame->status = rc, frame->why = c->why;
-      FOR_MODES (d, mode)
-        for (size_t j = 0; j < n; j++)
-          if (!(word[1+j] & WGI_INACTIVE))
-            frame->plane[WGI_ADJOINT + d][(size_t) word[1+j]*WGI_LANES + lane] += rc < 0 ? NAN : a.xbar[d][j];
+      FOR_MODES (d, mode) add_one (frame->plane[WGI_ADJOINT + d] + lane, c, rc, a.xbar[d]);
     }
 }

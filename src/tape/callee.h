@@ -48,6 +48,8 @@ struct wgi_source {
   atomic_size_t users;
   size_t n, m;
   const char *name;
+  size_t words;             /* operands of a call when they are blocks of consecutive numbers, each known by its first; */
+  const size_t *size;       /* the numbers in each, n in all; NULL: n operands of one number */
   wgi_callee *(*instance) (wgi_source *);                             /* NULL: out of memory, or a status */
   wgi_source *(*derived) (wgi_source *, enum wgi_derived kind);       /* WGI_JVP or WGI_VJP, counted; NULL on error */
   int (*eval) (wgi_source *, const double x[], double y[]);           /* NULL: by an instance */
@@ -60,6 +62,7 @@ struct wgi_callee {
   wgi_source *source;       /* counted */
   double *scratch;          /* for the caller's operands and results: 8 (n + m) numbers, see wgi_callee_arrays */
   const uint32_t *operand;  /* the words of the call at hand: inactive ones get no adjoint; NULL: all are active */
+  double **pointer;         /* room for 8 pointers per operand of a call in place */
   wg_fun *fun;              /* the handle that it evaluates, for those who look inside; NULL: none */
   const char *why;          /* set with a notice; static */
   size_t (*generation) (const wgi_callee *);    /* grows when results at a point may be others than before; NULL: never */
@@ -70,9 +73,17 @@ struct wgi_callee {
   int (*reverse) (wgi_callee *, int mode, double *const x[], double *const ybar[], double *const xbar[]);
   /* In all lanes of a caller's frame, or NULL: the words of the call's operands, its first output.  1: lane after lane, please. */
   int (*lanes) (wgi_callee *, int mode, int reverse, struct wgi_lane_frame *, const uint32_t *operand, size_t out);
+  /* For operands in blocks, without copies: x[d][j] is where block j is (NULL: zeros), y[d] the results, which are there already
+   * when ybar is given; adjoints are added to xbar[d][j] (NULL: not wanted).  NULL: gather and call forward or reverse. */
+  int (*in_place) (wgi_callee *, int mode, double *const *const x[], double *const y[], double *const ybar[],
+                   double *const *const xbar[]);
   int (*bind) (wgi_callee *, const wgi_binding *, int apply);      /* arguments that take it, or a status; NULL: none */
   void (*free) (wgi_callee *);
 };
+
+/* The words that name operands in a call of a source, and the numbers that one of them stands for. */
+static inline size_t wgi_source_words (const wgi_source *s) { return s->size ? s->words : s->n; }
+static inline size_t wgi_source_size (const wgi_source *s, size_t word) { return s->size ? s->size[word] : 1; }
 
 /* Its scratch as arrays: operands, results, and their adjoints, for each mode. */
 typedef struct { double *x[4], *y[4], *xbar[4], *ybar[4]; } wgi_arrays;

@@ -19,7 +19,7 @@
 #define unlikely(x) __builtin_expect (!!(x), 0)
 
 /* In the places of the table that are free: no variable has its stamp, so one comparison tells. */
-static const wgi_tape none = { .stamp = UINT32_MAX };
+static const wgi_tape none = { .stamp = UINT32_MAX };       /* and ids 0, which no variable of a tape has */
 #define FREE ((wgi_tape *) &none)
 
 /* initial-exec: recording through the shared library must not make a call to find the table */
@@ -45,6 +45,7 @@ int wgi_tape_open (wgi_tape *t, size_t n)
   here.generation = (here.generation + 1) & 0xffff;
   if (here.generation == 0) here.generation = 1;
   t->stamp = place << 16 | here.generation;
+  t->ids = t->stamp << WGI_SHAPE_BITS;
   t->n = n, t->next = (uint32_t) n;
   t->outer = here.inner;
   here.inner = (int) place;
@@ -65,6 +66,8 @@ void wgi_tape_close (wgi_tape *t)
 void wgi_tape_free (wgi_tape *t)
 {
   for (size_t i = 0; i < t->calls; i++) wgi_source_leave (t->call[i].source), free (t->call[i].operand);
+  wgi_arrays_free (t->arrays);
+  t->arrays = NULL;
   free (t->row), free (t->word), free (t->constant), free (t->param), free (t->call);
   t->row = NULL, t->word = NULL, t->constant = NULL, t->param = NULL, t->call = NULL, t->calls = 0;
 }
@@ -180,6 +183,18 @@ static __attribute__ ((noinline, cold)) void misfit (int row, const wg_var x[], 
   else wgi_fail (WG_ETAPE, "%s: operand %zu is %s", wgi_rows[row].name, told, what);
 }
 
+/* An operation whose operands are not all scalars on one tape: on arrays, with parameters, or a misfit.  1: it is recorded as any
+ * other, on the tape *t. */
+static __attribute__ ((noinline, cold)) int is_plain (int row, const wg_var x[], size_t count, uint32_t k, wgi_tape **t, wg_var *y)
+{
+  int arrays = 0;
+  for (size_t i = 0; i < count; i++) arrays |= x[i].ids != WGI_UNSET && x[i].ids & ((1u << WGI_SHAPE_BITS) - 1);
+  if (arrays) *y = wgi_array_row (row, count, x, (int) k);
+  else if (all_fit (x, count)) return *t = tape_of (y->ids), 1;
+  else misfit (row, x, count);
+  return 0;
+}
+
 /* Is a a literal or on the tape with these ids? */
 static inline int fits (const wgi_tape *t, uint32_t ids, wg_var a)
 {
@@ -195,10 +210,10 @@ static inline __attribute__ ((always_inline)) wg_var record (enum wgi_row row, i
   if (count > 1 && !y.ids) y.ids = b.ids;
   if (count > 2 && !y.ids) y.ids = c.ids;
   if (!y.ids) return y;
-  wgi_tape *t = tape_of (y.ids);
-  if (unlikely (!t || !fits (t, y.ids, a) || (count > 1 && !fits (t, y.ids, b)) || (count > 2 && !fits (t, y.ids, c)))
-      && !all_fit ((wg_var[]){ a, b, c }, (size_t) count))
-    return misfit (row, (wg_var[]){ a, b, c }, (size_t) count), y;
+  wgi_tape *t = table[y.ids >> (16 + WGI_SHAPE_BITS)];
+  if (unlikely (t->ids != y.ids || !fits (t, y.ids, a) || (count > 1 && !fits (t, y.ids, b)) || (count > 2 && !fits (t, y.ids, c)))
+      && !is_plain (row, (wg_var[]){ a, b, c }, (size_t) count, k, &t, &y))
+    return y;
   if (unlikely (t->row_at >= t->row_end) && !grow (t)) return y;      /* beyond the end: failed amid an operation */
   uint32_t *word = t->word_at;
   word[0] = word_of (t, a);

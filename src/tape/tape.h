@@ -27,11 +27,12 @@
 /* A call of another function; its operands are words, as those of rows are. */
 typedef struct {
   wgi_source *source;                 /* counted */
-  uint32_t *operand;                  /* source->n */
+  uint32_t *operand;                  /* wgi_source_words (source) */
 } wgi_call_record;
 
 typedef struct {
   uint32_t stamp;                     /* ids >> WGI_SHAPE_BITS of its variables */
+  uint32_t ids;                       /* of its scalars */
   uint32_t next;                      /* slot of the next operation */
   uint8_t *row_at, *row_end;          /* where its row goes; nothing fits once the tape has failed */
   uint32_t *word_at;                  /* where its words go: room for 3 per row */
@@ -48,6 +49,7 @@ typedef struct {
   size_t bindings;
   wgi_call_record *call;              /* of each call: whom, and on what */
   size_t calls, call_capacity;
+  struct wgi_array_tape *arrays;      /* what it knows of arrays; NULL: there are none */
   int status;                         /* the first error, 0 while there is none */
   int outer;                          /* place of the recording that was innermost before */
   char message[WGI_MESSAGE];
@@ -75,6 +77,9 @@ void wgi_tape_make (wgi_tape *t, size_t n);
 uint32_t wgi_tape_append (wgi_tape *t, int row, const uint32_t word[]);        /* its slot; whether it worked is in status */
 uint32_t wgi_tape_append_call (wgi_tape *t, wgi_source *source, uint32_t *operand);   /* its first output; takes over operand */
 uint32_t wgi_tape_constant (wgi_tape *t, double c);                            /* its word */
+/* By the layer of arrays: a row or guard on operands that are not all scalars; the end of what a tape knows of arrays. */
+wg_var wgi_array_row (int row, size_t count, const wg_var x[], int k);
+void wgi_arrays_free (struct wgi_array_tape *);
 
 /* The tape of a variable; NULL for a literal, and when it is stale. */
 wgi_tape *wgi_tape_of (wg_var a);
