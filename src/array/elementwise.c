@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
-#include "array/loop.h"
-#include "array/loops.h"
+#include "array/walk.h"
+#include "array/row_loops.h"
 
 static int row_of (const wgi_op *op) { return (int) op->attr[0]; }
 static int immediate_of (const wgi_op *op) { return (int) op->attr[1]; }
@@ -34,7 +34,7 @@ static int kernel (const wgi_op *op, const double *const x[], double *const y[],
       s[i] = wgi_shape_broadcast (&op->x[i].shape, to);
       stride[i] = s[i].stride, from[i] = x[i];
     }
-  for (wgi_loop l = wgi_loop_over (to, 4, stride); l.more; wgi_loop_next (&l))
+  for (wgi_walk l = wgi_walk_over (to, 4, stride); l.more; wgi_walk_next (&l))
     loop (l.n, from[0] + l.at[0], l.step[0], from[1] ? from[1] + l.at[1] : NULL, l.step[1], from[2] ? from[2] + l.at[2] : NULL, l.step[2],
           immediate_of (op), y[0] + l.at[3]);
   return WG_OK;

@@ -7,7 +7,7 @@
 
 #include <cblas.h>
 
-#include "array/loop.h"
+#include "array/walk.h"
 #include "array/matrix.h"
 #include "array/moves.h"
 
@@ -96,7 +96,7 @@ static int kernel (const wgi_op *op, const double *const x[], double *const y[],
   a_batch = wgi_shape_broadcast (&a_batch, &batch), b_batch = wgi_shape_broadcast (&b_batch, &batch);
   double *to = y[0];
   int rc = WG_OK;
-  for (wgi_loop l = wgi_loop_over (&batch, 2, (const ptrdiff_t *[]){ a_batch.stride, b_batch.stride }); l.more && !rc; wgi_loop_next (&l))
+  for (wgi_walk l = wgi_walk_over (&batch, 2, (const ptrdiff_t *[]){ a_batch.stride, b_batch.stride }); l.more && !rc; wgi_walk_next (&l))
     for (size_t i = 0; i < l.n && !rc; i++, to += each)
       rc = product (matrix_at (&a, x[0] + l.at[0] + (ptrdiff_t) i*l.step[0]), matrix_at (&b, x[1] + l.at[1] + (ptrdiff_t) i*l.step[1]), to, run);
   return rc;

@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "array/loop.h"
+#include "array/walk.h"
 #include "array/moves.h"
 
 /* y = x, element by element of one shape. */
 static void move (const wgi_shape *s, const ptrdiff_t to[], const double *x, double *y)
 {
-  for (wgi_loop l = wgi_loop_over (s, 2, (const ptrdiff_t *[]){ s->stride, to }); l.more; wgi_loop_next (&l))
+  for (wgi_walk l = wgi_walk_over (s, 2, (const ptrdiff_t *[]){ s->stride, to }); l.more; wgi_walk_next (&l))
     for (size_t i = 0; i < l.n; i++) y[l.at[1] + (ptrdiff_t) i*l.step[1]] = x[l.at[0] + (ptrdiff_t) i*l.step[0]];
 }
 
@@ -224,7 +224,7 @@ static int scatter_kernel (const wgi_op *op, const double *const x[], double *co
     {
       const double *from = x[0] + (ptrdiff_t) (k - INDEX)*op->x[0].shape.stride[axis];
       double *at = y[0] + op->attr[k]*to->stride[axis];
-      for (wgi_loop l = wgi_loop_over (&rest, 2, (const ptrdiff_t *[]){ rest.stride, to->stride }); l.more; wgi_loop_next (&l))
+      for (wgi_walk l = wgi_walk_over (&rest, 2, (const ptrdiff_t *[]){ rest.stride, to->stride }); l.more; wgi_walk_next (&l))
         for (size_t i = 0; i < l.n; i++) at[l.at[1] + (ptrdiff_t) i*l.step[1]] += from[l.at[0] + (ptrdiff_t) i*l.step[0]];
     }
   return WG_OK;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "array/fragment.h"
-#include "array/loop.h"
+#include "array/walk.h"
 
 #define FOR_MODES(d, mode) for (int d = 0; d <= (mode); d++) if ((d & (mode)) == d)
 
@@ -62,14 +62,14 @@ void wgi_run_free (wgi_run *r)
 static void copy_out (const wgi_shape *from, const wgi_shape *to, const double *x, double *y)
 {
   const wgi_shape s = wgi_shape_broadcast (from, to);
-  for (wgi_loop l = wgi_loop_over (&s, 2, (const ptrdiff_t *[]){ s.stride, to->stride }); l.more; wgi_loop_next (&l))
+  for (wgi_walk l = wgi_walk_over (&s, 2, (const ptrdiff_t *[]){ s.stride, to->stride }); l.more; wgi_walk_next (&l))
     for (size_t i = 0; i < l.n; i++) y[l.at[1] + (ptrdiff_t) i*l.step[1]] = x[l.at[0] + (ptrdiff_t) i*l.step[0]];
 }
 
 /* to += x, so that what was at rest wakes unless x is. */
 static void add_to (const wgi_shape *from, const wgi_shape *to, const double *x, double *y)
 {
-  for (wgi_loop l = wgi_loop_over (from, 2, (const ptrdiff_t *[]){ from->stride, to->stride }); l.more; wgi_loop_next (&l))
+  for (wgi_walk l = wgi_walk_over (from, 2, (const ptrdiff_t *[]){ from->stride, to->stride }); l.more; wgi_walk_next (&l))
     for (size_t i = 0; i < l.n; i++) y[l.at[1] + (ptrdiff_t) i*l.step[1]] += x[l.at[0] + (ptrdiff_t) i*l.step[0]];
 }
 

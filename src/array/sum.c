@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "array/loop.h"
+#include "array/walk.h"
 #include "array/moves.h"
 
 static unsigned axes_of (const wgi_op *op) { return (unsigned) op->attr[0]; }
@@ -52,7 +52,7 @@ static int kernel (const wgi_op *op, const double *const x[], double *const y[],
   (void) run;
   strides (op, to);
   for (size_t i = 0; i < op->source.m; i++) y[0][i] = -0.;
-  for (wgi_loop l = wgi_loop_over (&op->x[0].shape, 2, (const ptrdiff_t *[]){ op->x[0].shape.stride, to }); l.more; wgi_loop_next (&l))
+  for (wgi_walk l = wgi_walk_over (&op->x[0].shape, 2, (const ptrdiff_t *[]){ op->x[0].shape.stride, to }); l.more; wgi_walk_next (&l))
     {
       const double *from = x[0] + l.at[0];
       double *at = y[0] + l.at[1];

@@ -97,6 +97,7 @@ int wgi_roll (const wgi_tape *t, size_t m, const uint32_t out[], enum wgi_rollin
   wgi_roller z = { .from = t };
   wgi_loops loops;
   wgi_tape_make (to, t->n);
+  if (t->arrays) return 0;               /* operands in blocks stay where they are */
   const int rc = wgi_loops_find (&loops, t, m, out, what == WGI_ROLLED ? &outer : &inner);
   if (rc || !loops.count) return wgi_loops_free (&loops), rc;
   wgi_tape_make (&z.to, t->n);

@@ -455,6 +455,7 @@ int wgi_tape_output (wgi_tape *t, size_t i, wg_var y, uint32_t *word)
   if (y.ids == WGI_UNSET) return wgi_fail (WG_EUNSET, "the model left output %zu unset", i);
   if (y.ids && (tape_of (y.ids) != t || !all_fit (&y, 1)))
     return wgi_fail (WG_ETAPE, "output %zu is a variable of another recording", i);
+  if (y.ids & ((1u << WGI_SHAPE_BITS) - 1)) return wgi_fail (WG_ESHAPE, "output %zu is an array: wg_unstack it", i);
   *word = word_of (t, y);
   if (t->status) return wgi_fail (t->status, "%s", t->message);
   return WG_OK;

@@ -4,8 +4,8 @@
  * The value of a row for many elements: y[n] = row (a, b, c), the operands' elements sa, sb, sc apart, those of y next to each other.
  * Rows behind those of the rule table are for adjoints, which are at rest when -0.0: such an element stays so whatever the partial.
  */
-#ifndef WENGERT_ARRAY_LOOPS_H
-#define WENGERT_ARRAY_LOOPS_H
+#ifndef WENGERT_ARRAY_ROW_LOOPS_H
+#define WENGERT_ARRAY_ROW_LOOPS_H
 
 #include <stddef.h>
 

@@ -5,7 +5,7 @@
  */
 #include <wengert/leaf.h>
 
-#include "array/loops.h"
+#include "array/row_loops.h"
 #include "sweep/numbers.h"
 
 static double pull (double t, double p) { return wgi_asleep (t) ? t : t*p + 0.; }
