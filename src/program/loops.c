@@ -11,10 +11,11 @@
 #include "program/loops.h"
 
 enum { NO_LOOP = 255, CODES = 254,        /* operations beyond CODES different ones share codes: verified later */
-       KINDS = 1 << 10, GRAMS = 1 << 16, GAPS = 1 << 12, CANDIDATES = 64, TIMES = 4, PIECES = 3,
+       KINDS = 1 << 10, GRAMS = 1 << 16, GAPS = 1 << 12, CANDIDATES = 64, TIMES = 4, PIECES = 3, TRIED = 64,
        STEP = 64 };                       /* operations from one known word place to the next */
 
 typedef struct { size_t gap; long votes; } vote;
+typedef struct { size_t begin, end, period; } stretch;
 
 typedef struct {
   const wgi_tape *t;
@@ -23,6 +24,7 @@ typedef struct {
   uint8_t *code;
   size_t *word;                  /* per STEP operations: where their words begin */
   vote *gap;                     /* GAPS */
+  stretch tried[TRIED];          /* some that need not be looked at again */
   uint32_t *last;                /* GRAMS: where a substring ended last, 0: nowhere */
   wgi_loops *found;
   size_t room;
@@ -255,6 +257,7 @@ static size_t trips_of_pieces (finder *z, size_t begin, size_t end, size_t perio
 static int take_loops (finder *z, size_t begin, size_t end, size_t period)
 {
   const size_t before = z->found->count, whole = begin;
+  size_t skip = 1;                               /* trips after one that is none, doubled each time: a recurrence is found out soon */
   int pieces = 1;                                /* look for them once */
   if (!is_enough (z, (end - begin)/period, period)) return 0;
   begin += best_cut (z, begin + ((end - begin)/period/2 - 1)*period, period, (end - begin) % period);
@@ -264,19 +267,35 @@ static int take_loops (finder *z, size_t begin, size_t end, size_t period)
       const size_t next = begin + l.trips*period, trips = pieces && !z->rc && next + period <= end ? trips_of_pieces (z, next, end, period) : 0;
       pieces = 0;
       if (trips && take_loops (z, whole, end, trips*period)) return wgi_loop_free (&l), 1;
-      if (z->rc || !is_loop (z, &l) || !keep (z, &l)) wgi_loop_free (&l);
-      begin = next;
+      const int kept = !z->rc && is_loop (z, &l) && keep (z, &l);
+      if (!kept) wgi_loop_free (&l);
+      begin = l.trips > 1 ? next : begin + skip*period;
+      skip = l.trips > 1 ? 1 : 2*skip;
+      if (begin > end) break;
     }
   return z->found->count > before;
 }
 
-/* The operations from begin to end repeat with this period.  Their names may with a smaller one, if by accident that has got no votes; what they
- * do may with a larger one. */
+/* The least period with which the operations from begin to end repeat, given one. */
+static size_t least_period (const finder *z, size_t begin, size_t end, size_t period)
+{
+  size_t least = period;
+  for (size_t d = 1; d*d <= period; d++)
+    if (period % d == 0)
+      {
+        if (go_right (z, begin + d, end, d) == end) return d;
+        if (period/d < least && go_right (z, begin + period/d, end, period/d) == end) least = period/d;
+      }
+  return least;
+}
+
+/* The operations from begin to end repeat with this period.  What they do may with a larger one than their names. */
 static void take_stretch (finder *z, size_t begin, size_t end, size_t period)
 {
-  for (size_t small = 2; small <= 7; small++)
-    while (period % small == 0 && go_right (z, begin + period/small, end, period/small) == end)
-      period /= small;
+  period = least_period (z, begin, end, period);
+  stretch *tried = &z->tried[mixed (mixed (begin, end), period) % TRIED];
+  if (tried->begin == begin && tried->end == end && tried->period == period) return;
+  *tried = (stretch){ begin, end, period };
   for (size_t times = 1; times <= TIMES && !z->rc; times++)
     if (take_loops (z, begin, end, times*period)) return;
 }
@@ -318,6 +337,7 @@ static void find (finder *z)
   z->least = &large;
   for (size_t i = 0; i < candidates && !z->rc; i++) try_period (z, z->gap[i].gap);
   z->least = least;
+  memset (z->tried, 0, sizeof z->tried);
   for (size_t i = 0; i < candidates && !z->rc; i++) try_period (z, z->gap[i].gap);
 }
 
