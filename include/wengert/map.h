@@ -56,14 +56,16 @@ WG_API int wg_fun_bind (wg_fun *f, int slot, size_t items, const double data[], 
  * WG_EINVAL (f NULL, not known, or not on this processor). */
 WG_API int wg_fun_set_lanes (wg_fun *f, const char *name);
 
-/* Shall functions that this thread records from now on have their plainly recorded loops rolled (1), or not (0, as at first)?  A
- * loop of C over data, or a nest of them, that records the same operations again and again then becomes what wg_map and
- * wg_map_sum make, replayed in lanes, with a list as short as its body.  Trips may depend on each other by running sums only; what
- * differs between them may be variables (rows, windows, gathered) and numbers, which are copied.  Comparisons and calls are in no loop that
- * is rolled, nor are loops of fewer than 8 trips or 256 operations.  Sums are added in another order, and elementary functions are
- * those of the lanes, so that results are not the same bits as without.  A function keeps its setting whoever records it again;
- * derivatives as functions do as their function does.  Returns what it was. */
-WG_API int wg_set_rolling (int on);
+/* Which plainly recorded loops of functions that this thread records from now on are rolled: none (0, as at first), those for which that is
+ * likely to be faster (1), or all that are found (2), for a list as short as can be.  A loop of C over data, or a nest of them, that records
+ * the same operations again and again becomes what wg_map and wg_map_sum make, replayed in lanes, with a list as short as its
+ * body.  Trips may depend on each other by running sums; what needs the trip before in another way stays outside the loop, trip by trip,
+ * and where that is more than a third there is none.  What differs between trips may be variables (rows, windows, gathered) and
+ * numbers, which are copied.  Comparisons and calls are in no loop that is rolled: use wg_select in one; nor are loops of fewer than 8 trips,
+ * or 64 operations in all.  Sums are added in another order, and elementary functions are those of the lanes, so that results are
+ * not the same bits as without.  A function keeps its setting whoever records it again, and its derivatives as functions have it too.
+ * Returns what it was. */
+WG_API int wg_set_rolling (int how);
 
 #ifdef __cplusplus
 }

@@ -17,15 +17,16 @@ static _Thread_local enum wgi_rolling rolling = WGI_NOT_ROLLED;
 
 enum wgi_rolling wgi_rolling (void) { return rolling; }
 
-int wg_set_rolling (int on)
+int wg_set_rolling (int how)
 {
-  const int before = rolling != WGI_NOT_ROLLED;
-  rolling = on ? WGI_ROLLED : WGI_NOT_ROLLED;
+  const int before = (int) rolling;
+  rolling = how == 1 ? WGI_ROLLED : how ? WGI_ROLLED_ALL : WGI_NOT_ROLLED;
   return before;
 }
 
-/* What is worth it: of a model's own tape, of the body of a loop. */
-static const wgi_loop_least outer = { .trips = 8, .period = 1, .operations = 256 };
+/* What is worth looking at: when all loops are asked for, else in a model's own tape, in the body of a loop. */
+static const wgi_loop_least all = { .trips = 8, .period = 1, .operations = 64 };
+static const wgi_loop_least outer = { .trips = 8, .period = 1, .operations = 512 };
 static const wgi_loop_least inner = { .trips = 8, .period = 32, .operations = 8192 };
 
 /* Operation i as it is. */
@@ -58,15 +59,15 @@ static void copy (wgi_roller *z, size_t i, const uint32_t *word)
   z->name[t->n + i] = wgi_tape_append (&z->to, row, to);
 }
 
-/* Of all trips, what stays outside the loop. */
-static void copy_staying (wgi_roller *z, const wgi_loop *l)
+/* Of all trips, the operations with this role; 0: all. */
+static void copy_trips (wgi_roller *z, const wgi_loop *l, int role)
 {
   const uint32_t *word = z->from->word + l->first_word;
-  int any = 0;
-  for (size_t i = 0; i < l->period; i++) any |= l->role[i] & WGI_LOOP_STAYS;
+  int any = !role;
+  for (size_t i = 0; i < l->period; i++) any |= l->role[i] & role;
   for (size_t i = 0; i < l->period*l->trips && any; i++)
     {
-      if (l->role[i % l->period] & WGI_LOOP_STAYS) copy (z, l->begin + i, word);
+      if (!role || l->role[i % l->period] & role) copy (z, l->begin + i, word);
       word += wgi_rows[z->from->row[l->begin + i]].words;
     }
 }
@@ -81,8 +82,7 @@ static void copy_all (wgi_roller *z, const wgi_loops *loops)
     if (next < loops->count && loops->loop[next].begin == i)
       {
         const wgi_loop *l = &loops->loop[next++];
-        wgi_roll_loop (z, l);
-        copy_staying (z, l);
+        copy_trips (z, l, wgi_roll_loop (z, l) ? WGI_LOOP_STAYS : 0);
         i += l->period*l->trips, word += l->words*l->trips;
       }
     else
@@ -94,11 +94,11 @@ static void copy_all (wgi_roller *z, const wgi_loops *loops)
 
 int wgi_roll (const wgi_tape *t, size_t m, const uint32_t out[], enum wgi_rolling what, wgi_tape *to, uint32_t to_out[])
 {
-  wgi_roller z = { .from = t };
+  wgi_roller z = { .from = t, .what = what };
   wgi_loops loops;
   wgi_tape_make (to, t->n);
   if (t->arrays) return 0;               /* operands in blocks stay where they are */
-  const int rc = wgi_loops_find (&loops, t, m, out, what == WGI_ROLLED ? &outer : &inner);
+  const int rc = wgi_loops_find (&loops, t, m, out, what == WGI_ROLLED_ALL ? &all : what == WGI_ROLLED ? &outer : &inner);
   if (rc || !loops.count) return wgi_loops_free (&loops), rc;
   wgi_tape_make (&z.to, t->n);
   z.name = malloc (wgi_times (t->next, sizeof *z.name));

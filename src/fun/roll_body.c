@@ -139,16 +139,6 @@ static void find_data (rolled *r)
   free (hash), free (differs), free (list), free (t.place);
 }
 
-static void fill_rows (rolled *r)
-{
-  const size_t trips = r->l->trips;
-  if (!r->data || r->z->to.status) return;
-  r->rows = malloc (wgi_times (wgi_times (trips, r->data), sizeof *r->rows));
-  if (!r->rows) wgi_tape_fail (&r->z->to, WG_ENOMEM, "no memory for the numbers of %zu trips", trips);
-  for (size_t k = 0; k < trips && r->rows; k++)
-    for (size_t j = 0; j < r->data; j++) r->rows[k*r->data + j] = number_at (r, k, r->datum[j]);
-}
-
 /* columns as arguments */
 
 static void find_move (const rolled *r, column *c)
@@ -279,9 +269,50 @@ static void make_args (rolled *r)
     }
   r->args.filled = r->cols ? r->cols : 1, r->args.operands = r->operands;
   if (r->data)
-    r->args.arg[r->args.count++] = (wgi_arg){ .place = r->args.filled, .width = r->data, .stride = r->data, .data = r->rows,
-                                              .bound = r->l->trips };
+    r->args.arg[r->args.count++] = (wgi_arg){ .place = r->args.filled, .width = r->data, .stride = r->data, .bound = r->l->trips };
   r->args.filled += r->data;
+}
+
+/* The data, as the last argument's. */
+static void fill_rows (rolled *r)
+{
+  const size_t trips = r->l->trips;
+  if (!r->data || r->z->to.status) return;
+  r->rows = malloc (wgi_times (wgi_times (trips, r->data), sizeof *r->rows));
+  if (!r->rows) wgi_tape_fail (&r->z->to, WG_ENOMEM, "no memory for the numbers of %zu trips", trips);
+  for (size_t k = 0; k < trips && r->rows; k++)
+    for (size_t j = 0; j < r->data; j++) r->rows[k*r->data + j] = number_at (r, k, r->datum[j]);
+  r->args.arg[r->args.count - 1].data = r->rows;
+}
+
+static int goes_out (const wgi_loop *l, size_t i, int sum)
+{
+  return l->role[i] & (WGI_LOOP_EACH | WGI_LOOP_LAST) && !(l->role[i] & WGI_LOOP_STAYS) && !(l->role[i] & WGI_LOOP_SUM) == !sum;
+}
+
+/* Is it worth it?  Measured in sums that are replayed one by one: an operand costs three, to see one that moves another two in each trip, three
+ * through an index, a result of each trip five; elementary functions are worth five. */
+static int is_worth (const rolled *r)
+{
+  const wgi_loop *l = r->l;
+  size_t work = 0, cost = 3*r->operands;
+  for (size_t i = 0; i < r->args.count; i++)
+    {
+      const wgi_arg *a = &r->args.arg[i];
+      if (a->place < r->cols) cost += a->stride ? (a->index ? 3 : 2)*l->trips*a->width : 0;
+    }
+  for (size_t i = 0; i < l->period; i++)
+    {
+      if (l->role[i] & WGI_LOOP_STAYS) continue;
+      switch (r->z->from->row[l->begin + i])
+        {
+        case WGI_ROW_add: case WGI_ROW_sub: case WGI_ROW_mul: case WGI_ROW_sqr: case WGI_ROW_neg: case WGI_ROW_abs: case WGI_ROW_max:
+        case WGI_ROW_min: case WGI_ROW_select: work += l->trips; break;
+        default: work += 5*l->trips;
+        }
+      if (goes_out (l, i, 0)) cost += 5*l->trips;
+    }
+  return work >= cost;
 }
 
 /* the body */
@@ -313,11 +344,6 @@ static uint32_t body_operation (const rolled *r, wgi_tape *body, const uint32_t 
     }
   for (int j = 0; j < wgi_rows[row].words; j++) to[j] = body_word (r, body, inside, w + (size_t) j);
   return wgi_tape_append (body, row, to);
-}
-
-static int goes_out (const wgi_loop *l, size_t i, int sum)
-{
-  return l->role[i] & (WGI_LOOP_EACH | WGI_LOOP_LAST) && !(l->role[i] & WGI_LOOP_STAYS) && !(l->role[i] & WGI_LOOP_SUM) == !sum;
 }
 
 /* The outputs are those of each trip, then the sums; how many of the first. */
@@ -387,31 +413,25 @@ static void name_results (rolled *r, uint32_t first, size_t each)
       z->name[slot + (l->trips - 1)*l->period + i] = wgi_tape_append (&z->to, WGI_ROW_add, (uint32_t[]){ sum_begins (r, i), total++ });
 }
 
-void wgi_roll_loop (wgi_roller *z, const wgi_loop *l)
+int wgi_roll_loop (wgi_roller *z, const wgi_loop *l)
 {
   rolled r = { .z = z, .l = l, .word = z->from->word + l->first_word };
   size_t m = 0, each = 0;
+  int does = 1;
   wg_fun *body = NULL;
   wgi_source *map = NULL;
   r.of = have (&r, l->words, sizeof *r.of);
-  if (r.of)
-    {
-      find_columns (&r);
-      find_data (&r);
-      fill_rows (&r);
-      if (!z->to.status) make_args (&r);
-      if (!z->to.status) body = make_body (&r, &m, &each);
-    }
+  if (r.of) find_columns (&r), find_data (&r);
+  if (!z->to.status) make_args (&r);
+  if (!z->to.status && z->what == WGI_ROLLED) does = is_worth (&r);
+  if (does) fill_rows (&r);
+  if (!z->to.status && does) body = make_body (&r, &m, &each);
   if (body)
     {
       map = wgi_map_of_loop (body, &r.args, r.rows, each, l->period);
       if (!map) wgi_tape_fail (&z->to, WG_ENOMEM, "no memory for a loop");
     }
-  if (map)
-    {
-      const uint32_t first = wgi_tape_append_call (&z->to, map, r.operand);
-      name_results (&r, first, each);
-    }
+  if (map) name_results (&r, wgi_tape_append_call (&z->to, map, r.operand), each);
   else
     {
       if (!body) wgi_args_free (&r.args), free (r.rows);
@@ -419,4 +439,5 @@ void wgi_roll_loop (wgi_roller *z, const wgi_loop *l)
     }
   wgi_source_leave (map);
   free (r.of), free (r.col), free (r.datum);
+  return does;
 }

@@ -13,6 +13,7 @@ typedef struct {
   const wgi_tape *from;
   wgi_tape to;                   /* whose status tells when there is no memory */
   uint32_t *name;                /* per slot of from: what it is in to */
+  enum wgi_rolling what;
 } wgi_roller;
 
 /* A word in the new tape; constants are new ones. */
@@ -22,7 +23,7 @@ static inline uint32_t wgi_roll_word (wgi_roller *z, uint32_t word)
   return word & WGI_PARAM ? word : z->name[word];
 }
 
-/* Append the loop as a map, and name what is used of it. */
-void wgi_roll_loop (wgi_roller *z, const wgi_loop *l);
+/* Append the loop as a map, and name what is used of it.  0: that is not worth it, and nothing was done. */
+int wgi_roll_loop (wgi_roller *z, const wgi_loop *l);
 
 #endif

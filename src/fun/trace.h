@@ -27,7 +27,12 @@ struct wgi_trace {
 };
 
 /* Are plainly recorded loops to become maps (roll.h)? */
-enum wgi_rolling { WGI_NOT_ROLLED, WGI_ROLLED, WGI_ROLLED_INSIDE /* of a loop's body */ };
+enum wgi_rolling {
+  WGI_NOT_ROLLED,
+  WGI_ROLLED,                    /* where that makes it faster */
+  WGI_ROLLED_ALL,
+  WGI_ROLLED_INSIDE              /* in the body of a loop, where it is long */
+};
 
 typedef struct wgi_family wgi_family;
 struct wgi_family {
