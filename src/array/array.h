@@ -117,6 +117,7 @@ wg_var wgi_sum_of (wg_var a, wg_var b);
 /* Keep an error, saying the operation and the shapes of its operands. */
 wg_var wgi_misfit (const char *name, size_t count, const wg_var x[], const char *why);
 int wgi_op_misfit (const wgi_op *, const char *why);
+wg_var wgi_no_memory (void);           /* on the innermost recording; NaN */
 
 /* operations */
 

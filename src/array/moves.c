@@ -76,7 +76,7 @@ static int stack_kernel (const wgi_op *op, const double *const x[], double *cons
 static wg_var *all_tangents (const wgi_op *op, const wg_var x[], const wg_var dx[])
 {
   wg_var *d = malloc (wgi_times (op->nx, sizeof *d));
-  if (!d) wgi_fail (WG_ENOMEM, "out of memory");
+  if (!d) wgi_no_memory ();
   for (size_t i = 0; i < op->nx && d; i++) d[i] = wgi_is_missing (dx[i]) ? wgi_filled (x[i], &op->x[i].shape, 0) : dx[i];
   return d;
 }
@@ -251,7 +251,7 @@ static void gather_vjp (const wgi_op *op, const wg_var x[], const wg_var y[], co
 static wg_var along (const wgi_primitive *prim, const wgi_op *op, wg_var x, size_t other)
 {
   long *attr = malloc (wgi_times (op->attrs, sizeof *attr));
-  if (!attr) return wgi_fail (WG_ENOMEM, "out of memory"), wgi_missing ();
+  if (!attr) return wgi_no_memory ();
   memcpy (attr, op->attr, op->attrs*sizeof *attr);
   attr[1] = (long) other;
   const wg_var y = wgi_array_apply1 (prim, 1, &x, op->attrs, attr);
@@ -264,7 +264,7 @@ static wg_var by_index (const wgi_primitive *prim, wg_var a, int axis, size_t co
   wgi_seen s;
   if (!wgi_see (&a, &s) || (axis = wgi_axis (prim->name, a, &s.shape, axis)) < 0) return wg_num (NAN);
   long *attr = malloc (wgi_times (wgi_plus (count, INDEX), sizeof *attr));
-  if (!attr) return wgi_fail (WG_ENOMEM, "out of memory"), wg_num (NAN);
+  if (!attr) return wgi_no_memory ();
   attr[0] = axis, attr[1] = (long) other;
   for (size_t i = 0; i < count; i++) attr[INDEX + i] = index[i];
   const wg_var y = wgi_array_apply1 (prim, 1, &a, count + INDEX, attr);

@@ -243,7 +243,7 @@ void wgi_array_apply (const wgi_primitive *prim, const char *name, size_t nx, co
   uint32_t few_word[4], *word = nx <= 4 ? few_word : malloc (wgi_times (nx, sizeof *word));
   for (size_t o = 0; o < ny; o++) y[o] = wg_num (NAN);
   if (seen && word) apply (prim, name, nx, x, attrs, attr, seen, word, y);
-  else wgi_fail (WG_ENOMEM, "out of memory");
+  else wgi_no_memory ();
   if (seen != few_seen) free (seen);
   if (word != few_word) free (word);
 }
@@ -278,7 +278,7 @@ void wgi_op_again (const wgi_op *op, const wg_var block[], wg_var y[])
 {
   wg_var *x = malloc (wgi_times (op->nx, sizeof *x));
   for (size_t o = 0; o < op->ny; o++) y[o] = wg_num (NAN);
-  if (!x) wgi_fail (WG_ENOMEM, "out of memory");
+  if (!x) wgi_no_memory ();
   else wgi_op_operands (op, block, x), wgi_array_apply (op->prim, op->source.name, op->nx, x, op->attrs, op->attr, op->ny, y);
   free (x);
 }

@@ -29,10 +29,10 @@ void *wgi_run_take (wgi_run *r, size_t count, size_t size)
   if (!c || c->size - c->used < bytes)
     {
       const size_t wanted = bytes > CHUNK ? bytes : CHUNK;
-      chunk *more = bytes < SIZE_MAX/2 ? malloc (sizeof *more) : NULL;
-      void *room = NULL;
-      if (!more || posix_memalign (&room, LINE, wanted)) return free (more), wgi_fail (WG_ENOMEM, "out of memory in an array operation"), NULL;
-      *more = (chunk){ .size = wanted, .room = room };
+      chunk *more = bytes < SIZE_MAX/2 ? malloc (sizeof *more + LINE + wanted) : NULL;
+      if (!more) return wgi_fail (WG_ENOMEM, "out of memory in an operation on arrays"), NULL;
+      char *room = (char *) (more + 1);
+      *more = (chunk){ .size = wanted, .room = room + (LINE - (uintptr_t) room % LINE) % LINE };
       if (c) c->next = more;
       else r->first = more;
       c = more;
@@ -52,7 +52,7 @@ void wgi_run_back (wgi_run *r, wgi_run_mark m)
 
 void wgi_run_free (wgi_run *r)
 {
-  for (chunk *c = r->first, *next; c; c = next) next = c->next, free (c->room), free (c);
+  for (chunk *c = r->first, *next; c; c = next) next = c->next, free (c);
   *r = (wgi_run){ 0 };
 }
 

@@ -173,6 +173,14 @@ wg_var wgi_misfit (const char *name, size_t count, const wg_var x[], const char 
   return wg_num (NAN);
 }
 
+wg_var wgi_no_memory (void)
+{
+  wgi_tape *t = wgi_tape_innermost ();
+  wgi_fail (WG_ENOMEM, "out of memory for an operation on arrays");
+  if (t) wgi_tape_fail (t, WG_ENOMEM, "out of memory for an operation on arrays");
+  return wg_num (NAN);
+}
+
 wg_var wgi_sum_of (wg_var a, wg_var b)
 {
   return wgi_is_missing (a) ? b : wgi_is_missing (b) ? a : wg_var_add (a, b);

@@ -152,8 +152,8 @@ wg_var wgi_filled (wg_var like, const wgi_shape *shape, double c)
   wgi_seen s;
   if (!wgi_see (&like, &s)) return wg_num (NAN);
   wgi_tape *t = s.tape ? s.tape : wgi_tape_innermost ();
-  wgi_data *d = t ? wgi_data_new (1) : NULL;
-  if (!d) return wg_num (NAN);
+  wgi_data *d = wgi_data_new (1);
+  if (!d || !t) return wgi_data_leave (d), wgi_no_memory ();
   wgi_shape repeated = *shape;
   d->v[0] = c;
   for (int i = 0; i < shape->rank; i++) repeated.stride[i] = 0;

@@ -292,6 +292,11 @@ static void finish (const nest *t, size_t k, uint64_t group)
         at (t->outer, WGI_ADJOINT + d, own_output (t, i))[l] = -0.;
 }
 
+/* Is the body's trace at hand one that has to be swept lane by lane? */
+static int in_blocks (const nest *t) { return wgi_has_blocks (t->c->one->fun->trace->program); }
+
+static int one_lane (const nest *t, size_t k, size_t l) { return t->reverse ? lane_reverse (t, k, l) : lane_forward (t, k, l); }
+
 /* The lanes of pending that hold the trace of the first of them.  That one by itself, if a branch of its own depends on a NaN or on the
  * last bits of a value. */
 static int split (nest *t, size_t k, uint64_t pending, uint64_t *group)
@@ -301,20 +306,28 @@ static int split (nest *t, size_t k, uint64_t pending, uint64_t *group)
   see (t, k, first);
   int rc = wgi_fun_at (one->fun, wgi_callee_arrays (one).x[0]);
   *group = 0;
+  if (!rc && in_blocks (t)) rc = 1;
   if (!rc) rc = take_body (t);
   if (rc < 0 || t->outer->wanted) return rc;
   if (!rc) *group = values (t, k) & pending;
   if (*group >> first & 1) return finish (t, k, *group), WG_OK;
   *group = (uint64_t) 1 << first;
-  rc = t->reverse ? lane_reverse (t, k, first) : lane_forward (t, k, first);
-  return rc ? rc : take_body (t);
+  rc = one_lane (t, k, first);
+  return rc || in_blocks (t) ? rc : take_body (t);
 }
 
 static int trip (nest *t, size_t k)
 {
   uint64_t pending = ((uint64_t) 1 << WGI_LANES) - 1, group;
-  const uint64_t held = values (t, k);
   int rc = WG_OK;
+  for (size_t l = 0; l < WGI_LANES && in_blocks (t) && !rc; l++)
+    {
+      rc = one_lane (t, k, l);
+      pending &= ~((uint64_t) 1 << l);
+    }
+  if (rc || !pending) return rc;
+  if (!is_for (&t->c->nest, t->c->one->fun->trace->program) && (rc = take_body (t))) return rc < 0 ? rc : WG_OK;
+  const uint64_t held = values (t, k);
   if (t->outer->wanted) return WG_OK;
   if ((held & pending) == pending) return finish (t, k, pending), WG_OK;
   while (pending && !rc && !t->outer->wanted)
@@ -345,7 +358,7 @@ static void forget_adjoints (const nest *t)
         for (size_t l = 0; l < WGI_LANES && t->operand[j] & WGI_INACTIVE; l++)
           at (t->outer, WGI_ADJOINT + d, t->operand[j] & ~WGI_INACTIVE)[l] = -0.;
       for (size_t i = 0; i < t->s->args.count; i++)
-        for (size_t j = 0; j < t->c->arg[i].width && t->c->arg[i].data && t->c->arg[i].place + j < t->s->n; j++)
+        for (size_t j = 0; j < t->c->arg[i].width && r->word && t->c->arg[i].data && t->c->arg[i].place + j < t->s->n; j++)
           for (size_t l = 0; l < WGI_LANES; l++) at (t->outer, WGI_ADJOINT + d, r->base + t->c->arg[i].place + j)[l] = -0.;
     }
 }
@@ -360,7 +373,7 @@ int wgi_map_nested (wgi_callee *callee, int mode, int reverse, wgi_lane_frame *o
   if (!reverse) clear_outputs (&t, WGI_VALUE, 0);
   for (size_t k = 0; k < c->items && rc >= 0 && !outer->wanted; k++)
     {
-      if (k == 0 || !is_for (&c->nest, c->one->fun->trace->program)) rc = take_body (&t);
+      if (!in_blocks (&t) && (k == 0 || !is_for (&c->nest, c->one->fun->trace->program))) rc = take_body (&t);
       if (rc > 0) return WG_OK;                /* no room: this sweep is void */
       if (!rc) rc = trip (&t, k);
     }

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * Memory of operations on arrays: every allocation of recording, of first sweeps and of derived functions may fail, and then
+ * nothing is lost and the next call works; sweeps allocate on the first call of a kind and never again.
+ */
+#include <check.h>
+
+#include <wengert.h>
+
+#include "../allocations.h"
+
+enum { N = 12 };
+
+static void model (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) n, (void) m, (void) ctx;
+  const wg_var A = wg_mat (x, 3, 4), v = wg_vec ((wg_var[]){ x[3], wg_exp (x[2]), x[0] }, 3);
+  const wg_var c = wg_constant (x[0], 1, (size_t[]){ 4 }, (double[]){ 1, 2, 3, 4 });
+  const wg_var b = wg_tanh (wg_add (wg_matmul (v, A), c)), g = wg_gather (wg_t (A), 0, 3, (int[]){ 3, 0, 3 });
+  y[0] = wg_add (wg_sum (wg_mul (wg_concat (2, (wg_var[]){ b, wg_at (g, 1) }, 0), 2)), wg_sum (wg_sqrt (wg_sqr (wg_matmul (g, A)))));
+}
+
+static double x[N], v[3*N], g[N], h[3*N], H[N*N];
+
+/* Every kind of sweep, over all numbers. */
+static int sweeps (wg_fun *f)
+{
+  double y;
+  int rc = wg_gradient (f, x, &y, g);
+  if (!rc) rc = wg_jvp (f, x, v, &y, h);
+  if (!rc) rc = wg_hvp (f, x, v, &y, g, h);
+  if (!rc) rc = wg_hvps (f, x, 3, v, &y, g, h);
+  if (!rc) rc = wg_fvv (f, x, v, &y, h, h + 1);
+  if (!rc) rc = wg_hessian (f, x, &y, g, H);
+  return rc;
+}
+
+START_TEST (sweeps_fail)
+{
+  int was_refused = 1;
+  for (long k = 0; was_refused; k++)
+    {
+      wg_fun *f = wg_fun_record (model, NULL, N, 1, x);
+      ck_assert_ptr_nonnull (f);
+      calls = refused = 0, fail_at = k + 1, inside = 1;
+      int rc = sweeps (f);
+      inside = 0, fail_at = 0;
+      was_refused = refused;
+      ck_assert_msg (rc == (was_refused ? WG_ENOMEM : WG_OK), "allocation %ld: %s", k + 1, wg_strerror (rc));
+      ck_assert_int_eq (sweeps (f), WG_OK);
+      calls = 0, inside = 1;
+      rc = sweeps (f);
+      inside = 0;
+      ck_assert_int_eq (rc, WG_OK);
+      ck_assert_int_eq (calls, 0);
+      wg_fun_free (f);
+    }
+}
+END_TEST
+
+START_TEST (recording_fails)
+{
+  int was_refused = 1;
+  for (long k = 0; was_refused; k++)
+    {
+      live = calls = refused = 0, fail_at = k + 1, inside = 1;
+      wg_fun *f = wg_fun_record (model, NULL, N, 1, x), *d = f ? wg_fun_gradient (f) : NULL;
+      const int rc = f && d ? WG_OK : wg_fun_status (NULL);
+      const int ran = f && d ? wg_eval (d, x, g) : WG_OK;
+      fail_at = 0;
+      wg_fun_free (f), wg_fun_free (d);
+      inside = 0;
+      was_refused = refused;
+      ck_assert_msg (was_refused || (rc == WG_OK && ran == WG_OK), "%s", wg_last_error ());
+      ck_assert_msg (rc == WG_OK || rc == WG_ENOMEM, "allocation %ld: %s: %s", k + 1, wg_strerror (rc), wg_last_error ());
+      ck_assert_msg (live == 0, "allocation %ld: %ld blocks are left", k + 1, live);
+    }
+}
+END_TEST
+
+int main (void)
+{
+  for (int i = 0; i < N; i++) x[i] = .3*i - 1.7;
+  for (int i = 0; i < 3*N; i++) v[i] = 1 - .1*i;
+  Suite *s = suite_create ("memory of arrays");
+  TCase *t = tcase_create ("memory of arrays");
+  tcase_add_test (t, sweeps_fail);
+  tcase_add_test (t, recording_fails);
+  suite_add_tcase (s, t);
+  SRunner *runner = srunner_create (s);
+  srunner_run_all (runner, CK_NORMAL);
+  const int failed = srunner_ntests_failed (runner);
+  srunner_free (runner);
+  return failed != 0;
+}
