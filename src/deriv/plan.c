@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "deriv/items.h"
 #include "deriv/split.h"
 
 static int fits (int hessian, const wg_plan_options *o)
@@ -82,5 +83,5 @@ void wg_plan_free (wg_plan *plan)
   wgi_pattern_free (&plan->pattern);
   free (plan->row), free (plan->col), free (plan->seed_start), free (plan->seed), free (plan->get_start), free (plan->get);
   free (plan->step), free (plan->copy), free (plan->range), free (plan->known);
-  free (plan->place), wgi_split_free (plan->split), free (plan);
+  free (plan->place), wgi_split_free (plan->split), wgi_items_free (plan->items), free (plan);
 }

@@ -27,6 +27,7 @@ typedef struct { size_t code, codes, word, words, first, slot; } wgi_range;
 
 typedef struct wgi_known wgi_known;
 typedef struct wgi_split wgi_split;
+typedef struct wgi_items wgi_items;
 
 struct wg_plan {
   size_t n, m;
@@ -45,6 +46,7 @@ struct wg_plan {
   wgi_pair *copy;                /* then: value[at] = value[from] */
   size_t steps, copies;
   wgi_range *range;              /* Jacobian, WG_PLAN_SUBGRAPH: per sweep, in the program that the plan was made for */
+  wgi_items *items;              /* the same for maps, or NULL: then place too */
   wgi_split *split;              /* Hessian, WG_PLAN_SUBGRAPH: that program as a sum, which has the sweeps, */
   uint32_t *place;               /* and where entry k of the pattern is in value[] */
   double cost, dense_cost;

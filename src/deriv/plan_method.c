@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "deriv/colour.h"
+#include "deriv/items.h"
 #include "deriv/split.h"
 #include "sweep/sweep.h"
 
@@ -186,13 +187,19 @@ static int choose (wg_plan *plan, const wgi_program *p, const wgi_colour_problem
 }
 
 /* WG_PLAN_SUBGRAPH, the split being there. */
-static int set_split (wg_plan *plan, const uint32_t place[])
+/* Keep the places, for programs of another structure. */
+static int keep_places (wg_plan *plan, const uint32_t place[])
 {
   const size_t nnz = plan->pattern.nnz;
-  plan->sweeps = plan->split->directions;
   if (!(plan->place = wgi_array (nnz, sizeof *plan->place))) return wgi_plan_no_memory ();
   memcpy (plan->place, place, nnz*sizeof *place);
   return WG_OK;
+}
+
+static int set_split (wg_plan *plan, const uint32_t place[])
+{
+  plan->sweeps = plan->split->directions;
+  return keep_places (plan, place);
 }
 
 /* The other methods, entry being the triangle's behind each neighbour in the graph. */
@@ -305,7 +312,8 @@ int wgi_plan_set_jacobian (wg_plan *plan, const wgi_program *p, const wg_plan_op
     {
       rc = one_each (m, &c);
       if (!rc && !(plan->range = wgi_plan_ranges (p, m, c.colour))) rc = wgi_plan_no_memory ();
-      const double rows = rc ? 0 : subgraph_cost (plan, p);
+      if (!rc) rc = wgi_items_make (p, &plan->pattern, place, &plan->items);
+      const double rows = rc ? 0 : plan->items ? wgi_items_cost (plan->items) : subgraph_cost (plan, p);
       if (!rc && (o->method == WG_PLAN_SUBGRAPH || rows < cost)) plan->method = WG_PLAN_SUBGRAPH, cost = rows;
       free (c.colour), c.colour = NULL;
     }
@@ -315,7 +323,12 @@ int wgi_plan_set_jacobian (wg_plan *plan, const wgi_program *p, const wg_plan_op
   if (plan->method == WG_PLAN_SUBGRAPH) columns = 0;
   if (!rc && !c.colour) rc = one_each (columns ? n : m, &c);
   if (!rc) rc = set_jacobian (plan, columns, &c, place);
-  if (plan->method != WG_PLAN_SUBGRAPH) free (plan->range), plan->range = NULL;
+  if (plan->method != WG_PLAN_SUBGRAPH)
+    {
+      free (plan->range), plan->range = NULL;
+      wgi_items_free (plan->items), plan->items = NULL;
+    }
+  if (!rc && plan->items) rc = keep_places (plan, place);
   for (size_t s = 0; s < plan->sweeps && plan->range && !rc; s++) plan->range[s] = plan->range[plan->seed[s]];     /* empty rows go */
   plan->cost = 1 + cost;
   free (c.colour), wgi_pattern_free (&t);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "deriv/items.h"
 #include "deriv/split.h"
 
 /* Where a number is for each slot: a plane, or one of count lanes side by side. */
@@ -182,6 +183,19 @@ int wg_sparse_hessian (wg_fun *f, const wg_plan *plan, const double x[], const d
   return wgi_finish (f, name, rc, y, plan->m, uj, plan->n, value, plan->nnz);
 }
 
+/* Item by item, if the program is still such that this can be done: 1 if it was. */
+static int by_items (wg_fun *f, const wg_plan *plan, double value[], int *rc)
+{
+  const wgi_program *p = f->trace->program;
+  wgi_items *other = NULL;
+  const int own = plan->items && wgi_items_fit (plan->items, p);
+  if (plan->items && !own && (*rc = wgi_items_make (p, &plan->pattern, plan->place, &other))) return 1;
+  const wgi_items *items = own ? plan->items : other;
+  if (items) *rc = wgi_items_jacobian (f, items, plan->nnz, value);
+  wgi_items_free (other);
+  return items != NULL;
+}
+
 int wg_sparse_jacobian (wg_fun *f, const wg_plan *plan, const double x[], double y[], double value[])
 {
   static const char name[] = "wg_sparse_jacobian";
@@ -192,12 +206,12 @@ int wg_sparse_jacobian (wg_fun *f, const wg_plan *plan, const double x[], double
   if (!rc && plan->forward) rc = have (f, plan, WGI_V | WGI_D, 1u << WGI_WIDE_TANGENT);
   else if (!rc) rc = have (f, plan, WGI_V | WGI_A, plan->range ? 0 : 1u << WGI_WIDE_ADJOINT);
   if (!rc && value) rc = wgi_plan_covers (plan, f->trace->program);
-  const int own = f->trace->program->print == plan->print;
-  if (!rc && plan->range && !own && !(other = wgi_plan_ranges (f->trace->program, plan->sweeps, plan->seed)))
-    rc = wgi_fail (WG_ENOMEM, "out of memory for the rows of another branch");
   double *to = rc ? NULL : wgi_held (f, plan->nnz, value);
   if (!rc && value && !to) rc = WG_ENOMEM;
-  if (!rc && value) rc = plan->forward ? column_sweeps (f, plan, to) : row_sweeps (f, plan, own ? plan->range : other, to);
+  const int own = f->trace->program->print == plan->print, done = !rc && value && by_items (f, plan, to, &rc);
+  if (!rc && !done && plan->range && !own && !(other = wgi_plan_ranges (f->trace->program, plan->sweeps, plan->seed)))
+    rc = wgi_fail (WG_ENOMEM, "out of memory for the rows of another branch");
+  if (!rc && value && !done) rc = plan->forward ? column_sweeps (f, plan, to) : row_sweeps (f, plan, own ? plan->range : other, to);
   if (!rc) wgi_let_go (f, plan->nnz, value);
   if (!rc) wgi_get_outputs (f, WGI_VALUE, y);
   free (other);

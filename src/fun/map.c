@@ -34,6 +34,7 @@ int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k)
   const wgi_map *s = wgi_map_of (c);
   const wgi_arrays a = wgi_callee_arrays (c->one);
   int rc, awake = 0;
+  if (job->value) return wgi_map_block (c, job, k);
   wgi_map_see (c, job->mode, job->x, k);
   if (job->y)
     {
@@ -61,7 +62,7 @@ int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k)
 
 /* instances */
 
-static int run (wgi_map_callee *c, const wgi_map_job *job)
+int wgi_map_run (wgi_map_callee *c, const wgi_map_job *job)
 {
   const wgi_map *s = wgi_map_of (c);
   int rc = WG_OK;
@@ -93,10 +94,10 @@ static int forward (wgi_callee *callee, int mode, double *const x[], double *con
   wgi_map_callee *c = (wgi_map_callee *) callee;
   wgi_ahead *h = mode <= WGI_D1 ? &c->ahead[mode] : NULL;
   wgi_map_job job = { .mode = mode, .x = x, .y = y };
-  if (!h || !callee->ahead || !h->repeats) return run (c, &job);
+  if (!h || !callee->ahead || !h->repeats) return wgi_map_run (c, &job);
   FOR_MODES (d, mode) memcpy (h->x[d], x[d], callee->source->n*sizeof (double));
   job.ybar = h->seed, job.xbar = h->xbar;
-  const int rc = run (c, &job);
+  const int rc = wgi_map_run (c, &job);
   h->done = !rc, h->generation = generation (callee), h->lanes = callee->sweeps;
   return rc;
 }
@@ -118,7 +119,7 @@ static int reverse (wgi_callee *callee, int mode, double *const x[], double *con
       h->repeats = again || !h->known, h->known = 1, h->done = 0;
       FOR_MODES (d, mode) memcpy (h->seed[d], ybar[d], m*sizeof (double));
     }
-  return run (c, &(wgi_map_job){ .mode = mode, .x = x, .ybar = ybar, .xbar = xbar });
+  return wgi_map_run (c, &(wgi_map_job){ .mode = mode, .x = x, .ybar = ybar, .xbar = xbar });
 }
 
 static int bind (wgi_callee *callee, const wgi_binding *b, int apply)

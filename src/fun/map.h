@@ -70,12 +70,17 @@ typedef struct {
  * and where parameters are, whoever runs the lanes says.  NULL on error. */
 wgi_map_callee *wgi_map_of_points (const wg_fun *f);
 
-/* What to do for all items; planes that are not wanted are NULL.  xbar are set to 0 before. */
+/* What to do for all items; planes that are not wanted are NULL.  xbar are set to 0 before.  value, if not NULL, takes their Jacobians
+ * instead: the number of item k, output i, input j of the body is added to value[entry[(k m + i) n + j]]; mode is WGI_VALUE then. */
 typedef struct {
   int mode;
   double *const *x, *const *y;
   double *const *ybar, *const *xbar;
+  double *value;
+  const uint32_t *entry;
 } wgi_map_job;
+
+#define WGI_NO_ENTRY UINT32_MAX       /* the number goes nowhere */
 
 /* The source as a map; NULL: it is none. */
 const wgi_map *wgi_source_map (const wgi_source *);
@@ -88,6 +93,13 @@ wgi_source *wgi_map_of_loop (wg_fun *body, wgi_args *args, double *data, size_t 
 
 /* Put what item k sees into the arrays of c->one, for all modes within mode, and its parameters into the handle. */
 void wgi_map_see (wgi_map_callee *c, int mode, double *const x[], size_t k);
+
+/* The job for the items as they are bound.  Errors, or the first notice. */
+int wgi_map_run (wgi_map_callee *c, const wgi_map_job *job);
+
+/* The Jacobians of the items of a tile, whose values are in the lanes; of one by itself.  Errors only. */
+void wgi_map_blocks (const wgi_map_callee *c, const wgi_map_job *job, size_t k, uint64_t group);
+int wgi_map_block (wgi_map_callee *c, const wgi_map_job *job, size_t k);
 
 /* One item by itself.  Errors only. */
 int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k);

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * Sparse Jacobians of maps, item by item.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "deriv/items.h"
+#include "fun/map.h"
+#include "program/operation.h"
+
+typedef struct {
+  size_t word, slot;             /* of the call: where its words begin, its first result */
+  uint64_t print;                /* of the map */
+  uint32_t *entry;               /* items x m x n of the body */
+} mapped;
+
+struct wgi_items {
+  uint64_t print;                /* of the program */
+  size_t outputs;                /* of the body that has most */
+  size_t count;
+  mapped call[];
+};
+
+void wgi_items_free (wgi_items *z)
+{
+  for (size_t i = 0; z && i < z->count; i++) free (z->call[i].entry);
+  free (z);
+}
+
+/* A map, of variables that are inputs and of data, whose results are its items' outputs one after the other. */
+static const wgi_map *fits (const wgi_operation *o)
+{
+  const wgi_map *s = o->row == WGI_ROW_call ? wgi_source_map (o->p->source[o->word[0]]) : NULL;
+  if (!s || s->outs != 1 || s->out[0].stride != s->m || s->out[0].index || s->m > s->n) return NULL;
+  for (size_t j = 0; j < o->operands; j++)
+    if (wgi_is_active (o, j) && wgi_operand (o, j) >= o->p->n) return NULL;
+  return s;
+}
+
+/* Where column c of row r is in value[]. */
+static uint32_t find (const wgi_pattern *a, const uint32_t place[], size_t r, uint32_t c)
+{
+  uint32_t low = a->start[r], high = a->start[r+1];
+  while (low < high)
+    {
+      const uint32_t middle = low + (high - low)/2;
+      if (a->index[middle] < c) low = middle + 1;
+      else high = middle;
+    }
+  return low < a->start[r+1] && a->index[low] == c ? place[low] : WGI_NO_ENTRY;
+}
+
+/* The entries of a call; output[r] - 1 is the output of the program that result r is. */
+static int look_up (const wgi_operation *o, const wgi_map *s, const uint32_t output[], const wgi_pattern *a, const uint32_t place[],
+                    mapped *to)
+{
+  const size_t size = wgi_times (wgi_times (s->args.items, s->m), s->n);
+  uint32_t *entry = to->entry = size < PTRDIFF_MAX/sizeof *entry ? wgi_array (size, sizeof *entry) : NULL;
+  if (!entry) return wgi_plan_no_memory ();
+  for (size_t i = 0; i < size; i++) entry[i] = WGI_NO_ENTRY;
+  for (size_t r = 0; r < s->source.m; r++)
+    for (size_t i = 0; i < s->args.count && output[r]; i++)
+      {
+        const wgi_arg *arg = &s->args.arg[i];
+        for (size_t j = 0; j < arg->width && !arg->data; j++)
+          {
+            const size_t operand = arg->first + wgi_arg_row (arg, r/s->m) + j;
+            if (wgi_is_active (o, operand)) entry[r*s->n + arg->place + j] = find (a, place, output[r] - 1, wgi_operand (o, operand));
+          }
+      }
+  return WG_OK;
+}
+
+/* output[slot] = 1 + the output that a slot is; 0 if some output is no result of a call that fits, or one is two outputs. */
+static int take_outputs (const wgi_program *p, uint32_t output[])
+{
+  for (size_t i = 0; i < p->m; i++)
+    {
+      if (!wgi_is_slot (p, p->out[i]) || output[p->out[i]]) return 0;
+      output[p->out[i]] = (uint32_t) i + 1;
+    }
+  size_t found = 0;
+  for (wgi_operation o = wgi_first (p); wgi_is_one (&o); wgi_next (&o))
+    {
+      const int known = fits (&o) != NULL;
+      for (size_t r = 0; r < o.outputs && known; r++) found += output[o.slot + r] != 0;
+    }
+  return found == p->m;
+}
+
+int wgi_items_make (const wgi_program *p, const wgi_pattern *a, const uint32_t place[], wgi_items **items)
+{
+  uint32_t *output = calloc (p->slots + 1, sizeof *output);
+  size_t calls = 0;
+  for (wgi_operation o = wgi_first (p); wgi_is_one (&o); wgi_next (&o)) calls += fits (&o) != NULL;
+  wgi_items *z = calloc (1, wgi_plus (sizeof *z, calls*sizeof z->call[0]));
+  int rc = output && z ? WG_OK : wgi_plan_no_memory ();
+  *items = NULL;
+  if (!rc && p->sources && take_outputs (p, output))
+    {
+      z->print = p->print;
+      for (wgi_operation o = wgi_first (p); wgi_is_one (&o) && !rc; wgi_next (&o))
+        {
+          const wgi_map *s = fits (&o);
+          if (!s) continue;
+          mapped *to = &z->call[z->count++];
+          *to = (mapped){ .word = (size_t) (o.word - p->word), .slot = o.slot, .print = s->print };
+          if (s->m > z->outputs) z->outputs = s->m;
+          rc = look_up (&o, s, output + o.slot, a, place, to);
+        }
+      *items = rc ? NULL : z;
+    }
+  if (!*items) wgi_items_free (z);
+  free (output);
+  return rc;
+}
+
+int wgi_items_fit (const wgi_items *z, const wgi_program *p)
+{
+  int same = z->print == p->print;
+  for (size_t i = 0; i < z->count && same; i++) same = wgi_source_map (p->source[p->word[z->call[i].word]])->print == z->call[i].print;
+  return same;
+}
+
+double wgi_items_cost (const wgi_items *z) { return 1 + 2*(double) z->outputs; }
+
+int wgi_items_jacobian (wg_fun *f, const wgi_items *z, size_t nnz, double value[])
+{
+  const wgi_program *p = f->trace->program;
+  int rc = WG_OK;
+  memset (value, 0, nnz*sizeof *value);
+  for (size_t i = 0; i < z->count && !rc; i++)
+    {
+      const uint32_t *word = p->word + z->call[i].word;
+      wgi_callee *c = f->frame.callee[word[0]];
+      const wgi_arrays a = wgi_callee_arrays (c);
+      c->operand = word + 1, c->sweeps = f->frame.sweeps, c->scans = f->frame.scans;
+      for (size_t j = 0; j < c->source->n; j++) a.x[0][j] = f->frame.plane[WGI_VALUE][word[1+j] & ~WGI_INACTIVE];
+      rc = wgi_map_run ((wgi_map_callee *) c, &(wgi_map_job){ .x = a.x, .value = value, .entry = z->call[i].entry });
+      if (rc > 0 && !f->frame.notice) f->frame.notice = rc, f->frame.why = c->why;
+      if (rc > 0) rc = WG_OK;
+    }
+  return rc;
+}
