@@ -12,6 +12,7 @@
 #include <wengert/var.h>
 #include <wengert/fun.h>
 #include <wengert/array.h>
+#include <wengert/linalg.h>
 #include <wengert/map.h>
 #include <wengert/scan.h>
 #include <wengert/inspect.h>
