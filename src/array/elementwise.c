@@ -6,8 +6,9 @@
  */
 #include <string.h>
 
-#include "array/walk.h"
+#include "array/elementwise.h"
 #include "array/row_loops.h"
+#include "array/walk.h"
 
 static int row_of (const wgi_op *op) { return (int) op->attr[0]; }
 static int immediate_of (const wgi_op *op) { return (int) op->attr[1]; }
@@ -42,15 +43,15 @@ static int kernel (const wgi_op *op, const double *const x[], double *const y[],
 
 /* builders */
 
-static wg_var apply (int row, size_t count, const wg_var x[], int k)
+wg_var wgi_row_apply (int row, size_t count, const wg_var x[], int k)
 {
   wg_var y;
   wgi_array_apply (&wgi_elementwise, wgi_row_name (row), count, x, 2, (long[]){ row, k }, 1, &y);
   return y;
 }
 
-static wg_var pulled (wg_var t, wg_var p) { return apply (WGI_ROW_PULL, 2, (wg_var[]){ t, p }, 0); }
-static wg_var pulled_over (wg_var t, wg_var d) { return apply (WGI_ROW_PULL_OVER, 2, (wg_var[]){ t, d }, 0); }
+static wg_var pulled (wg_var t, wg_var p) { return wgi_row_apply (WGI_ROW_PULL, 2, (wg_var[]){ t, p }, 0); }
+static wg_var pulled_over (wg_var t, wg_var d) { return wgi_row_apply (WGI_ROW_PULL_OVER, 2, (wg_var[]){ t, d }, 0); }
 static wg_var kept (wg_var t, wg_var e) { return wg_var_kept (t, e); }
 static wg_var scaled (double c, wg_var x) { return wg_var_mul (wg_num (c), x); }
 static wg_var shifted (double c, wg_var x) { return wg_var_add (wg_num (c), x); }
@@ -74,14 +75,14 @@ static wg_var inverted (wg_var mask) { return wg_var_is_eq (mask, wg_num (0)); }
 
 #define ROW1(name, ma)         CASE (name, MAP (0, ma))
 #define ROW1K(name, ma)        ROW1 (name, ma)
-#define ROW1C(name, ma)        CASE (name, const double c = op->x[1].data->v[op->x[1].first]; (void) c; MAP (0, ma))
+#define ROW1C(name, ma)        CASE (name, const double c = exponent; (void) c; MAP (0, ma))
 #define ROW2(name, ma, mb)     CASE (name, MAP (0, ma) MAP (1, mb))
 #define ROW2K(name, ma, mb)    ROW2 (name, ma, mb)
 #define ROW3(name, ma, mb, mc) CASE (name, const wg_var c = x[2]; (void) c; MAP (0, ma) MAP (1, mb) MAP (2, mc))
 #define FLAT1(name)
 #define FLAT2(name)
 #define CASE(name, ...) case WGI_ROW_##name: { __VA_ARGS__ break; }
-#define OPERANDS const wg_var a = x[0], b = op->nx > 1 ? x[1] : x[0], y = result[0]; const int k = immediate_of (op); (void) b, (void) k, (void) y
+#define OPERANDS const wg_var a = x[0], b = wgi_row_operands (row) > 1 ? x[1] : x[0]; (void) b, (void) k, (void) exponent, (void) y
 
 /* tangents */
 #define REST             0.
@@ -94,17 +95,17 @@ static wg_var inverted (wg_var mask) { return wg_var_is_eq (mask, wg_num (0)); }
 #define SCALE_OVER(r, q) TO (kept (t, wg_var_div (scaled ((r), t), (q))))
 #define MAP(i, map)      if (!wgi_is_missing (dx[i])) { wg_var t = dx[i]; (void) t; map }
 
-static void jvp (const wgi_op *op, const wg_var x[], const wg_var result[], const wg_var dx[], wg_var dy[])
+wg_var wgi_row_tangent (int row, int k, double exponent, const wg_var x[], wg_var y, const wg_var dx[])
 {
   wg_var s = wgi_missing ();
   OPERANDS;
-  switch (row_of (op))
+  switch (row)
     {
 #include <wengert/rules.def>
     case WGI_ROW_PULL: MAP (0, VIA (b)) MAP (1, TO (pulled (a, t))) break;
     case WGI_ROW_PULL_OVER: MAP (0, OVER (b)) MAP (1, TO (wg_var_neg (pulled (y, wg_var_div (t, b))))) break;
     }
-  dy[0] = s;
+  return s;
 }
 
 #undef REST
@@ -126,12 +127,12 @@ static void jvp (const wgi_op *op, const wg_var x[], const wg_var result[], cons
 #define FLIP_VIA(p)      TO (to, pulled (t, wg_var_neg (p)))
 #define OVER(q)          TO (to, pulled_over (t, (q)))
 #define SCALE_OVER(r, q) TO (to, pulled_over (pulled (t, wg_num (r)), (q)))
-#define MAP(i, map)      { const int to = i; wg_var t = ybar[0]; (void) t, (void) to; map }
+#define MAP(i, map)      { const int to = i; wg_var t = ybar; (void) t, (void) to; map }
 
-static void vjp (const wgi_op *op, const wg_var x[], const wg_var result[], const wg_var ybar[], wg_var xbar[])
+void wgi_row_adjoints (int row, int k, double exponent, const wg_var x[], wg_var y, wg_var ybar, wg_var xbar[])
 {
   OPERANDS;
-  switch (row_of (op))
+  switch (row)
     {
 #include <wengert/rules.def>
     case WGI_ROW_PULL: MAP (0, VIA (b)) MAP (1, VIA (a)) break;
@@ -140,11 +141,27 @@ static void vjp (const wgi_op *op, const wg_var x[], const wg_var result[], cons
 }
 #include <wengert/words_end.h>
 
+/* The exponent of the rows that have a plain one. */
+static double exponent_of (const wgi_op *op)
+{
+  return op->nx > 1 && op->x[1].data ? op->x[1].data->v[op->x[1].first] : 0;
+}
+
+static void jvp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_var dx[], wg_var dy[])
+{
+  dy[0] = wgi_row_tangent (row_of (op), immediate_of (op), exponent_of (op), x, y[0], dx);
+}
+
+static void vjp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_var ybar[], wg_var xbar[])
+{
+  wgi_row_adjoints (row_of (op), immediate_of (op), exponent_of (op), x, y[0], ybar[0], xbar);
+}
+
 const wgi_primitive wgi_elementwise = { "elementwise", shape, kernel, jvp, vjp };
 
 /* A row whose operands are not all scalars, for the recorders. */
 wg_var wgi_array_row (int row, size_t count, const wg_var x[], int k)
 {
   if (row < WGI_ROWS && wgi_is_guard (row)) return wgi_misfit (wgi_rows[row].name, count, x, "a guard needs scalars");
-  return apply (row, count, x, k);
+  return wgi_row_apply (row, count, x, k);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array/elementwise.h"
 #include "array/fragment.h"
 #include "array/tape_arrays.h"
 
@@ -123,11 +124,10 @@ static wgi_place place_of (const building *b, const size_t number[], uint32_t sl
 
 static int keep_op (const building *b, const wgi_fragment_call *call, const size_t number[], wgi_fragment_op *to)
 {
-  to->x = malloc (wgi_times (call->op->source.words + 1, sizeof *to->x));
+  to->x = malloc (wgi_times (call->source->words + 1, sizeof *to->x));
   if (!to->x) return wgi_fail (WG_ENOMEM, "out of memory");
-  for (size_t j = 0; j < call->op->source.words; j++) to->x[j] = place_of (b, number, call->operand[j]);
-  to->op = call->op, to->target = -1;
-  wgi_source_use (&call->op->source);
+  for (size_t j = 0; j < call->source->words; j++) to->x[j] = place_of (b, number, call->operand[j]);
+  to->op = (wgi_op *) wgi_source_use (call->source), to->target = -1;
   return WG_OK;
 }
 
@@ -166,7 +166,7 @@ static int keep_all (const building *b, wgi_fragment *f)
   for (size_t o = 0; o < f->outs && !rc; o++)
     if (!wgi_is_missing (b->out[o]) && wgi_see (&b->out[o], &s) && s.tape && !s.data) need (b, needed, s.slot);
   for (size_t i = a->calls; i-- && !rc; )
-    for (size_t j = 0; needed[i] && j < a->call[i].op->source.words; j++) need (b, needed, a->call[i].operand[j]);
+    for (size_t j = 0; needed[i] && j < a->call[i].source->words; j++) need (b, needed, a->call[i].operand[j]);
   for (size_t i = 0; i < a->calls && !rc; i++)
     {
       number[i] = f->ops;
@@ -174,6 +174,22 @@ static int keep_all (const building *b, wgi_fragment *f)
     }
   for (size_t o = 0; o < f->outs && !rc; o++) rc = keep_out (b, number, b->out[o], &f->out[o]);
   free (needed), free (number);
+  return rc;
+}
+
+/* Let elementwise operations run together; what has gone into others is not needed. */
+static int fuse (const building *b, size_t outs)
+{
+  const wgi_array_tape *a = b->tape.arrays;
+  wgi_fusable *call = malloc (wgi_times (a->calls + 1, sizeof *call));
+  wgi_seen s;
+  if (!call) return wgi_fail (WG_ENOMEM, "out of memory");
+  for (size_t i = 0; i < a->calls; i++) call[i] = (wgi_fusable){ &a->call[i].source, &a->call[i].operand, a->call[i].out, 0 };
+  for (size_t o = 0; o < outs; o++)
+    if (!wgi_is_missing (b->out[o]) && wgi_see (&b->out[o], &s) && s.tape && !s.data && s.slot >= b->tape.n)
+      call[call_of (a, s.slot)].pinned = 1;
+  const int rc = wgi_fuse (a->calls, call);
+  free (call);
   return rc;
 }
 
@@ -189,6 +205,7 @@ static wgi_fragment *make (const wgi_op *op, enum wgi_fragment_kind kind, const 
   f->active = malloc (op->nx + 1), f->out = calloc (f->outs + 1, sizeof *f->out);
   f->op = calloc ((b.tape.arrays ? b.tape.arrays->calls : 0) + 1, sizeof *f->op);
   if (!rc && !(f->active && f->out && f->op)) rc = wgi_fail (WG_ENOMEM, "out of memory");
+  if (!rc) rc = fuse (&b, f->outs);
   if (!rc) rc = keep_all (&b, f);
   if (!rc) memcpy (f->active, active, op->nx), aim (op, f);
   wgi_tape_close (&b.tape), wgi_tape_free (&b.tape);

@@ -66,8 +66,8 @@ static int set_operand (wgi_op *op, wgi_view *x, const wgi_seen *s, uint32_t *wo
   return WG_OK;
 }
 
-static wgi_op *op_new (const wgi_primitive *prim, const char *name, size_t nx, const wgi_seen seen[], size_t attrs,
-                       const long attr[], uint32_t word[])
+/* Without its operands yet. */
+static wgi_op *op_begin (const wgi_primitive *prim, const char *name, size_t nx, size_t attrs, const long attr[])
 {
   wgi_op *op = calloc (1, sizeof *op);
   if (!op || pthread_mutex_init (&op->lock, NULL)) return free (op), wgi_fail (WG_ENOMEM, "out of memory"), NULL;
@@ -77,9 +77,15 @@ static wgi_op *op_new (const wgi_primitive *prim, const char *name, size_t nx, c
   op->attr = malloc ((attrs + 1)*sizeof *op->attr);
   int rc = op->x && op->size && op->attr ? WG_OK : wgi_fail (WG_ENOMEM, "out of memory");
   op->source.size = op->size;
-  if (!rc && attrs) memcpy (op->attr, attr, attrs*sizeof *attr);
-  for (size_t i = 0; i < nx && !rc; i++, op->nx++) rc = set_operand (op, &op->x[i], &seen[i], word);
-  if (!rc) rc = prim->shape (op);
+  if (rc) return wgi_source_leave (&op->source), NULL;
+  if (attrs) memcpy (op->attr, attr, attrs*sizeof *attr);
+  return op;
+}
+
+/* With them: the results' shapes.  NULL: an error, and the end of it. */
+static wgi_op *op_end (wgi_op *op, int rc)
+{
+  if (!rc) rc = op->prim->shape (op);
   if (rc) return wgi_source_leave (&op->source), NULL;
   for (size_t o = 0; o < op->ny; o++)
     {
@@ -88,6 +94,25 @@ static wgi_op *op_new (const wgi_primitive *prim, const char *name, size_t nx, c
       op->source.m += wgi_shape_size (&op->y[o].shape);
     }
   return op;
+}
+
+static wgi_op *op_new (const wgi_primitive *prim, const char *name, size_t nx, const wgi_seen seen[], size_t attrs,
+                       const long attr[], uint32_t word[])
+{
+  wgi_op *op = op_begin (prim, name, nx, attrs, attr);
+  int rc = WG_OK;
+  for (size_t i = 0; op && i < nx && !rc; i++, op->nx++) rc = set_operand (op, &op->x[i], &seen[i], word);
+  return op ? op_end (op, rc) : NULL;
+}
+
+wgi_op *wgi_op_make (const wgi_primitive *prim, const char *name, size_t nx, const wgi_view x[], size_t words, const size_t size[],
+                     size_t attrs, const long attr[])
+{
+  wgi_op *op = op_begin (prim, name, nx, attrs, attr);
+  for (; op && op->nx < nx; op->nx++) op->x[op->nx] = x[op->nx], wgi_data_use (x[op->nx].data);
+  for (size_t j = 0; op && j < words; j++) op->size[j] = size[j], op->source.n += size[j];
+  if (op) op->source.words = words;
+  return op ? op_end (op, WG_OK) : NULL;
 }
 
 static int same_shape (const wgi_shape *a, const wgi_shape *b)
@@ -143,7 +168,7 @@ static uint32_t fragment_call (wgi_tape *t, wgi_op *op, const uint32_t word[])
   uint32_t *operand = malloc ((op->source.words + 1)*sizeof *operand);
   if (!operand) return wgi_tape_fail (t, WG_ENOMEM, "out of memory"), UINT32_MAX;
   memcpy (operand, word, op->source.words*sizeof *operand);
-  a->call[a->calls++] = (wgi_fragment_call){ op, operand, out };
+  a->call[a->calls++] = (wgi_fragment_call){ &op->source, operand, out };
   wgi_source_use (&op->source);
   t->next += (uint32_t) op->source.m;
   return out;

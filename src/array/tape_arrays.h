@@ -16,7 +16,7 @@ typedef struct { wgi_shape shape; wgi_data *data; } wgi_kind;
 typedef struct { size_t first, count; double *value; } wgi_values;
 
 /* A call on a tape for a fragment. */
-typedef struct { wgi_op *op; uint32_t *operand; uint32_t out; } wgi_fragment_call;
+typedef struct { wgi_source *source; uint32_t *operand; uint32_t out; } wgi_fragment_call;
 
 struct wgi_array_tape {
   int fragment;

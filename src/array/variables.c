@@ -23,7 +23,7 @@ void wgi_arrays_free (wgi_array_tape *a)
   if (!a) return;
   for (size_t i = 0; i < a->kinds; i++) wgi_data_leave (a->kind[i].data);
   for (size_t i = 0; i < a->blocks; i++) free (a->block[i].value);
-  for (size_t i = 0; i < a->calls; i++) wgi_source_leave (&a->call[i].op->source), free (a->call[i].operand);
+  for (size_t i = 0; i < a->calls; i++) wgi_source_leave (a->call[i].source), free (a->call[i].operand);
   wgi_run_free (&a->run);
   free (a->kind), free (a->input), free (a->block), free (a->call), free (a);
 }

@@ -12,7 +12,7 @@
 
 #include "array/array.h"
 
-enum { WGI_WALKED = 4 };
+enum { WGI_WALKED = 8 };
 
 typedef struct {
   int rank, count, more;

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "array/elementwise.h"
 #include "fun/fun.h"
 #include "fun/roll.h"
 #include "sweep/numbers.h"
@@ -200,6 +201,7 @@ static int run (wgi_family *s, wgi_tape *t, const double x[], const wg_fun *f, w
   s->model (s->n, in, s->m, y, s->ctx);
   if (t->status) rc = wgi_fail (t->status, "%s", t->message);
   for (size_t i = 0; i < s->m && !rc; i++) rc = wgi_tape_output (t, i, y[i], &out[i]);
+  if (!rc && t->arrays) rc = wgi_arrays_fuse (t, s->m, out);
   wgi_tape_close (t);
   return rc;
 }

@@ -186,6 +186,37 @@ START_TEST (in_a_scan)
 }
 END_TEST
 
+/* elementwise operations run together where nothing else uses what is between them */
+static void chained (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  const wg_var a = wg_vec (x, 3), b = wg_vec (x + 3, 3), s = wg_sub (a, b), p = wg_mul (wg_sqr (s), wg_add (s, wg_mul (2, b)));
+  (void) n, (void) ctx;
+  y[0] = wg_sum (wg_select (wg_is_lt (a, b), p, wg_neg (p)));
+  if (m > 1) y[1] = wg_at (p, 1);                               /* now p is needed by itself */
+}
+
+static size_t calls_of (const wg_fun *f)
+{
+  wg_fun_info info;
+  ck_assert_int_eq (wg_fun_get_info (f, &info), WG_OK);
+  return info.operations;
+}
+
+START_TEST (fused)
+{
+  const double x[6] = { 1, 2, -3, 2, 1, 1 };
+  double y[2], g[6], J[12];
+  wg_fun *one = agree_record (chained, NULL, 6, 1, x), *two = agree_record (chained, NULL, 6, 2, x);
+  ck_assert_uint_eq (calls_of (one), 2);                        /* the chain, the sum */
+  ck_assert_uint_eq (calls_of (two), 3);
+  ck_assert_int_eq (wg_gradient (one, x, y, g), WG_OK);
+  ck_assert_int_eq (wg_jacobian (two, x, y, J), WG_OK);
+  agree_numbers ("gradient", 6, g, J);
+  ck_assert_double_eq (y[0], 3 - 3 + 16*-2);
+  wg_fun_free (one), wg_fun_free (two);
+}
+END_TEST
+
 /* inspection and plans do not lose their way */
 START_TEST (looked_at)
 {
@@ -225,6 +256,7 @@ int main (void)
   tcase_add_test (t, in_nested_maps);
   tcase_add_test (t, with_parameters);
   tcase_add_test (t, in_a_scan);
+  tcase_add_test (t, fused);
   tcase_add_test (t, looked_at);
   suite_add_tcase (s, t);
   SRunner *runner = srunner_create (s);
