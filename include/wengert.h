@@ -13,6 +13,7 @@
 #include <wengert/fun.h>
 #include <wengert/array.h>
 #include <wengert/linalg.h>
+#include <wengert/array_reduce.h>
 #include <wengert/map.h>
 #include <wengert/scan.h>
 #include <wengert/inspect.h>
