@@ -347,22 +347,38 @@ static wg_var adjoint_of (const wgi_replay *r, size_t slot, const wgi_shape *s)
   return y;
 }
 
-/* Add the adjoints of operand i, element by element. */
+/* The slots of an operand's elements, in their order. */
+static void slots_of (const wgi_view *x, uint32_t block, uint32_t slot[])
+{
+  size_t at[WG_RANK] = { 0 };
+  for (size_t i = 0; i < wgi_shape_size (&x->shape); i++)
+    {
+      ptrdiff_t offset = (ptrdiff_t) x->first;
+      for (int k = 0; k < x->shape.rank; k++) offset += (ptrdiff_t) at[k]*x->shape.stride[k];
+      slot[i] = block + (uint32_t) offset;
+      for (int k = x->shape.rank; k-- && ++at[k] == x->shape.dim[k]; ) at[k] = 0;
+    }
+}
+
+/* Add the adjoints of an operand: as arrays where all its elements have one already and none comes twice, else one by one. */
 static void add_adjoints (wgi_replay *r, const wgi_view *x, uint32_t block, wg_var xbar)
 {
   const size_t count = wgi_shape_size (&x->shape);
   wg_var *e = malloc (wgi_times (count, sizeof *e));
-  if (!e) wgi_tape_fail (wgi_tape_of (r->v[0]), WG_ENOMEM, "out of memory for an operation on arrays");
-  else wg_unstack (xbar, e);
-  size_t at[WG_RANK] = { 0 };
-  for (size_t i = 0; i < count && e; i++)
+  uint32_t *slot = malloc (wgi_times (count, sizeof *slot));
+  if (e && slot)
     {
-      ptrdiff_t offset = (ptrdiff_t) x->first;
-      for (int k = 0; k < x->shape.rank; k++) offset += (ptrdiff_t) at[k]*x->shape.stride[k];
-      add_adjoint (r, block + (uint32_t) offset, e[i]);
-      for (int k = x->shape.rank; k-- && ++at[k] == x->shape.dim[k]; ) at[k] = 0;
+      int all = wgi_shape_is_dense (&x->shape);
+      slots_of (x, block, slot);
+      for (size_t i = 0; i < count; i++) all &= r->adjoint[slot[i]].state == AWAKE_, e[i] = r->adjoint[slot[i]].v;
+      if (all && count > 1) xbar = wg_var_add (wg_array (e, x->shape.rank, x->shape.dim), xbar);
+      wg_unstack (xbar, e);
+      for (size_t i = 0; i < count; i++)
+        if (all && count > 1) r->adjoint[slot[i]].v = e[i];
+        else add_adjoint (r, slot[i], e[i]);
     }
-  free (e);
+  else wgi_tape_fail (wgi_tape_of (r->v[0]), WG_ENOMEM, "out of memory for an operation on arrays");
+  free (e), free (slot);
 }
 
 static void array_reverse (wgi_replay *r, const wgi_op *op, const uint32_t *word, size_t out)
