@@ -14,6 +14,7 @@
 #include <wengert/array.h>
 #include <wengert/linalg.h>
 #include <wengert/array_reduce.h>
+#include <wengert/array_products.h>
 #include <wengert/map.h>
 #include <wengert/scan.h>
 #include <wengert/inspect.h>
