@@ -13,19 +13,21 @@
 typedef struct {
   size_t word, slot;             /* of the call: where its words begin, its first result */
   uint64_t print;                /* of the map */
-  uint32_t *entry;               /* items x m x n of the body */
+  uint32_t *place;               /* as in wgi_entries */
+  size_t size;
 } mapped;
 
 struct wgi_items {
   uint64_t print;                /* of the program */
   size_t outputs;                /* of the body that has most */
+  int once;                      /* each entry is one number of one item */
   size_t count;
   mapped call[];
 };
 
 void wgi_items_free (wgi_items *z)
 {
-  for (size_t i = 0; z && i < z->count; i++) free (z->call[i].entry);
+  for (size_t i = 0; z && i < z->count; i++) free (z->call[i].place);
   free (z);
 }
 
@@ -57,9 +59,10 @@ static int look_up (const wgi_operation *o, const wgi_map *s, const uint32_t out
                     mapped *to)
 {
   const size_t size = wgi_times (wgi_times (s->args.items, s->m), s->n);
-  uint32_t *entry = to->entry = size < PTRDIFF_MAX/sizeof *entry ? wgi_array (size, sizeof *entry) : NULL;
-  if (!entry) return wgi_plan_no_memory ();
-  for (size_t i = 0; i < size; i++) entry[i] = WGI_NO_ENTRY;
+  uint32_t *at = to->place = size < PTRDIFF_MAX/sizeof *at ? wgi_array (size, sizeof *at) : NULL;
+  if (!at) return wgi_plan_no_memory ();
+  to->size = size;
+  for (size_t i = 0; i < size; i++) at[i] = WGI_NO_ENTRY;
   for (size_t r = 0; r < s->source.m; r++)
     for (size_t i = 0; i < s->args.count && output[r]; i++)
       {
@@ -67,9 +70,23 @@ static int look_up (const wgi_operation *o, const wgi_map *s, const uint32_t out
         for (size_t j = 0; j < arg->width && !arg->data; j++)
           {
             const size_t operand = arg->first + wgi_arg_row (arg, r/s->m) + j;
-            if (wgi_is_active (o, operand)) entry[r*s->n + arg->place + j] = find (a, place, output[r] - 1, wgi_operand (o, operand));
+            if (wgi_is_active (o, operand)) at[r*s->n + arg->place + j] = find (a, place, output[r] - 1, wgi_operand (o, operand));
           }
       }
+  return WG_OK;
+}
+
+/* Is every place one number's? */
+static int find_once (wgi_items *z, size_t nnz)
+{
+  uint8_t *taken = calloc (nnz + 1, 1);
+  size_t numbers = 0, places = 0;
+  if (!taken) return wgi_plan_no_memory ();
+  for (size_t i = 0; i < z->count; i++)
+    for (size_t j = 0; j < z->call[i].size; j++)
+      if (z->call[i].place[j] != WGI_NO_ENTRY) numbers++, places += !taken[z->call[i].place[j]], taken[z->call[i].place[j]] = 1;
+  z->once = numbers == places && places == nnz;
+  free (taken);
   return WG_OK;
 }
 
@@ -110,6 +127,7 @@ int wgi_items_make (const wgi_program *p, const wgi_pattern *a, const uint32_t p
           if (s->m > z->outputs) z->outputs = s->m;
           rc = look_up (&o, s, output + o.slot, a, place, to);
         }
+      if (!rc) rc = find_once (z, a->nnz);
       *items = rc ? NULL : z;
     }
   if (!*items) wgi_items_free (z);
@@ -126,20 +144,43 @@ int wgi_items_fit (const wgi_items *z, const wgi_program *p)
 
 double wgi_items_cost (const wgi_items *z) { return 1 + 2*(double) z->outputs; }
 
+static wgi_map_callee *callee_of (const wg_fun *f, const mapped *call)
+{
+  return (wgi_map_callee *) f->frame.callee[f->trace->program->word[call->word]];
+}
+
+int wgi_items_sure (const wg_fun *f, const wgi_items *z)
+{
+  const wgi_program *p = f->trace->program;
+  if (!z->once || p->count != 1 || wgi_fun_is_stale (f) || !wgi_items_fit (z, p)) return 0;
+  const wg_fun *body = callee_of (f, &z->call[0])->one->fun;
+  return !wgi_fun_is_stale (body) && body->trace->program->guards == 0 && body->trace->program->sources == 0;
+}
+
+int wgi_items_at (wg_fun *f, const wgi_items *z, const double x[], double value[], int *finite)
+{
+  wgi_map_callee *c = callee_of (f, &z->call[0]);
+  c->entries = (wgi_entries){ .value = value, .place = z->call[0].place, .once = 1 };
+  const int rc = wgi_fun_at (f, x), done = !c->entries.value;
+  c->entries.value = NULL;
+  *finite = done && !c->entries.odd;
+  return rc || done ? rc : wgi_items_jacobian (f, z, 0, value);
+}
+
 int wgi_items_jacobian (wg_fun *f, const wgi_items *z, size_t nnz, double value[])
 {
   const wgi_program *p = f->trace->program;
   int rc = WG_OK;
-  memset (value, 0, nnz*sizeof *value);
+  if (!z->once) memset (value, 0, nnz*sizeof *value);
   for (size_t i = 0; i < z->count && !rc; i++)
     {
       const uint32_t *word = p->word + z->call[i].word;
-      wgi_callee *c = f->frame.callee[word[0]];
-      const wgi_arrays a = wgi_callee_arrays (c);
-      c->operand = word + 1, c->sweeps = f->frame.sweeps, c->scans = f->frame.scans;
-      for (size_t j = 0; j < c->source->n; j++) a.x[0][j] = f->frame.plane[WGI_VALUE][word[1+j] & ~WGI_INACTIVE];
-      rc = wgi_map_run ((wgi_map_callee *) c, &(wgi_map_job){ .x = a.x, .value = value, .entry = z->call[i].entry });
-      if (rc > 0 && !f->frame.notice) f->frame.notice = rc, f->frame.why = c->why;
+      wgi_map_callee *c = callee_of (f, &z->call[i]);
+      const wgi_arrays a = wgi_callee_arrays (&c->callee);
+      c->callee.operand = word + 1, c->callee.sweeps = f->frame.sweeps, c->callee.scans = f->frame.scans;
+      for (size_t j = 0; j < c->callee.source->n; j++) a.x[0][j] = f->frame.plane[WGI_VALUE][word[1+j] & ~WGI_INACTIVE];
+      rc = wgi_map_run (c, &(wgi_map_job){ .x = a.x, .entries = &(wgi_entries){ .value = value, .place = z->call[i].place, .once = z->once } });
+      if (rc > 0 && !f->frame.notice) f->frame.notice = rc, f->frame.why = c->callee.why;
       if (rc > 0) rc = WG_OK;
     }
   return rc;

@@ -21,6 +21,13 @@ int wgi_items_fit (const wgi_items *, const wgi_program *p);
 /* What it costs, as a multiple of evaluating p. */
 double wgi_items_cost (const wgi_items *);
 
+/* Is the program at hand the one that they were made for, and such that no branch of it or of its items can change?  Nothing fails
+ * then once something is written. */
+int wgi_items_sure (const wg_fun *f, const wgi_items *);
+
+/* Go to x[n], or stay (NULL), with the values along the way, for one that is sure.  *finite: all of them are. */
+int wgi_items_at (wg_fun *f, const wgi_items *, const double x[], double value[], int *finite);
+
 /* The values at the point where f is.  Errors; notices are those of calls. */
 int wgi_items_jacobian (wg_fun *f, const wgi_items *, size_t nnz, double value[]);
 

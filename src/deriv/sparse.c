@@ -202,6 +202,13 @@ int wg_sparse_jacobian (wg_fun *f, const wg_plan *plan, const double x[], double
   int rc = checked (f, name, plan, 1);
   wgi_range *other = NULL;
   if (rc) return f ? wgi_fun_done (f, rc) : rc;
+  if (value && plan->items && wgi_items_sure (f, plan->items) && wgi_plan_covers (plan, f->trace->program) == WG_OK)
+    {
+      int finite = 0;
+      rc = wgi_items_at (f, plan->items, x, value, &finite);
+      if (!rc) wgi_get_outputs (f, WGI_VALUE, y);
+      return wgi_finish (f, name, rc, y, plan->m, value, finite ? 0 : plan->nnz, NULL, 0);
+    }
   rc = wgi_fun_at (f, x);
   if (!rc && plan->forward) rc = have (f, plan, WGI_V | WGI_D, 1u << WGI_WIDE_TANGENT);
   else if (!rc) rc = have (f, plan, WGI_V | WGI_A, plan->range ? 0 : 1u << WGI_WIDE_ADJOINT);

@@ -34,7 +34,6 @@ int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k)
   const wgi_map *s = wgi_map_of (c);
   const wgi_arrays a = wgi_callee_arrays (c->one);
   int rc, awake = 0;
-  if (job->value) return wgi_map_block (c, job, k);
   wgi_map_see (c, job->mode, job->x, k);
   if (job->y)
     {
@@ -44,6 +43,7 @@ int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k)
           for (size_t i = 0; i < s->out[o].width; i++)
             job->y[d][s->out[o].first + wgi_arg_row (&s->out[o], k) + i] += a.y[d][s->out[o].place + i];
     }
+  if (job->entries) return wgi_map_block (c, job, k);
   if (!job->ybar) return WG_OK;
   FOR_MODES (d, job->mode) for (size_t i = 0; i < s->m; i++) a.ybar[d][i] = -0.;
   for (size_t o = 0; o < s->outs; o++)
@@ -93,7 +93,13 @@ static int forward (wgi_callee *callee, int mode, double *const x[], double *con
 {
   wgi_map_callee *c = (wgi_map_callee *) callee;
   wgi_ahead *h = mode <= WGI_D1 ? &c->ahead[mode] : NULL;
-  wgi_map_job job = { .mode = mode, .x = x, .y = y };
+  wgi_map_job job = { .mode = mode, .x = x, .y = y, .entries = mode || !c->entries.value ? NULL : &c->entries };
+  if (job.entries)
+    {
+      const int done = wgi_map_run (c, &job);
+      if (done >= 0) c->entries.value = NULL;
+      return done;
+    }
   if (!h || !callee->ahead || !h->repeats) return wgi_map_run (c, &job);
   FOR_MODES (d, mode) memcpy (h->x[d], x[d], callee->source->n*sizeof (double));
   job.ybar = h->seed, job.xbar = h->xbar;

@@ -53,9 +53,20 @@ typedef struct {
   size_t kept;                   /* trips */
 } wgi_nest;
 
+/* Where Jacobians of items go: the number of item k, output i, input j of the body to value[place[(k m + i) n + j]]. */
+typedef struct {
+  double *value;
+  const uint32_t *place;
+  int once;                      /* numbers are put there, every place being one number's; else they are added */
+  int odd;                       /* is set when one that is put is not finite */
+} wgi_entries;
+
+#define WGI_NO_ENTRY UINT32_MAX       /* a place: the number goes nowhere */
+
 typedef struct {
   wgi_callee callee;
   wgi_callee *one;               /* the body at single items */
+  wgi_entries entries;           /* set by the caller of forward in mode WGI_VALUE: Jacobians too, please; value is NULL once they are there */
   size_t items;
   int notice;                    /* of the sweep at hand */
   wgi_arg *arg;                  /* as in the source, but for what is bound */
@@ -70,17 +81,14 @@ typedef struct {
  * and where parameters are, whoever runs the lanes says.  NULL on error. */
 wgi_map_callee *wgi_map_of_points (const wg_fun *f);
 
-/* What to do for all items; planes that are not wanted are NULL.  xbar are set to 0 before.  value, if not NULL, takes their Jacobians
- * instead: the number of item k, output i, input j of the body is added to value[entry[(k m + i) n + j]]; mode is WGI_VALUE then. */
+/* What to do for all items; planes that are not wanted are NULL.  xbar are set to 0 before.  With entries their Jacobians are
+ * wanted, mode being WGI_VALUE. */
 typedef struct {
   int mode;
   double *const *x, *const *y;
   double *const *ybar, *const *xbar;
-  double *value;
-  const uint32_t *entry;
+  wgi_entries *entries;
 } wgi_map_job;
-
-#define WGI_NO_ENTRY UINT32_MAX       /* the number goes nowhere */
 
 /* The source as a map; NULL: it is none. */
 const wgi_map *wgi_source_map (const wgi_source *);

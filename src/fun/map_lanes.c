@@ -81,7 +81,7 @@ static void spread (wgi_map_callee *c, int mode, double *const x[])
 static int ready (wgi_map_callee *c, const wgi_map_job *job)
 {
   unsigned planes = job->mode ? 3 : 1;
-  if (job->ybar || job->value) planes |= planes << WGI_ADJOINT;
+  if (job->ybar || job->entries) planes |= planes << WGI_ADJOINT;
   const int rc = have_planes (c, planes);
   c->own.frame.sweeps = c->callee.sweeps, c->own.frame.scans = c->callee.scans;
   if (!rc && c->own.spread != c->one->fun->trace) spread (c, job->mode, job->x);
@@ -214,8 +214,8 @@ static int forward (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t 
 /* The items of group, whose values are there. */
 static void finish (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t count, uint64_t group)
 {
-  if (job->value) wgi_map_blocks (c, job, k, group);
   if (job->y) keep_outputs (c, job, k, group);
+  if (job->entries) wgi_map_blocks (c, job, k, group);
   if (!job->ybar) return;
   seed (c, job, k, group);
   (job->mode ? c->callee.sweeps->reverse_dual : c->callee.sweeps->reverse) (program (c), &c->own.frame);

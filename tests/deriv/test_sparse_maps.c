@@ -200,6 +200,36 @@ static void model_survey (size_t n, const wg_var x[], size_t m, wg_var y[], void
   for (size_t i = 0; i < m && s->doubled; i++) y[i] = wg_mul (2.0, y[i]);
 }
 
+/* Item by item, the numbers of another method: with lanes and without, at new points and at the last one, and where one is NaN. */
+static void item_by_item (wg_fun *f, double x[])
+{
+  static double value[2][4*PAIRS], y[2][PAIRS];
+  wg_plan *items = wg_plan_jacobian (f), *columns = wg_plan_jacobian_with (f, &(wg_plan_options){ .method = WG_PLAN_COLUMNS });
+  wg_plan_info info;
+  ck_assert (items && columns && !wg_plan_get_info (items, &info));
+  ck_assert (info.method == WG_PLAN_SUBGRAPH && info.cost < 6);
+  ck_assert_uint_le (wg_plan_nnz (items), 4*PAIRS);
+  for (int lanes = 0; lanes < 2; lanes++)
+    {
+      ck_assert_int_eq (wg_fun_set_lanes (f, lanes ? NULL : "none"), WG_OK);
+      for (int again = 0; again < 3; again++)
+        {
+          for (int i = 0; i < 2*POINTS && again < 2; i++) x[i] += .01;
+          if (again < 2) for (size_t k = 0; k < 4*PAIRS; k++) value[0][k] = 77;
+          ck_assert_int_eq (wg_sparse_jacobian (f, items, again == 2 ? NULL : x, y[0], value[0]), WG_OK);
+          ck_assert_int_eq (wg_sparse_jacobian (f, columns, x, y[1], value[1]), WG_OK);
+          for (int k = 0; k < PAIRS; k++) ck_assert (y[0][k] == y[1][k]);
+          for (size_t k = 0; k < wg_plan_nnz (items); k++)      /* partials of hypot, at most 1; two where a point is paired with itself */
+            ck_assert_double_eq_tol (value[0][k], value[1][k], 64*DBL_EPSILON);
+        }
+      const double was = x[2];
+      x[2] = NAN;
+      ck_assert_int_eq (wg_sparse_jacobian (f, items, x, NULL, value[0]), WG_NONFINITE);
+      x[2] = was;
+    }
+  wg_plan_free (items), wg_plan_free (columns);
+}
+
 /* Each point is paired with the next two: four entries in each row of the Jacobian; in the Hessian of the sum a block for each
  * pair, and the lower half of one for each point. */
 START_TEST (gathered_pairs)
@@ -215,6 +245,7 @@ START_TEST (gathered_pairs)
   wg_fun *sum = wg_fun_record (model_survey, &s, 2*POINTS, 1, x), *gradient = wg_fun_gradient (sum);
   wg_plan *j = wg_plan_jacobian (r), *h = wg_plan_hessian (sum, 'L'), *also = wg_plan_jacobian (gradient);
   ck_assert_uint_eq (wg_plan_nnz (j), 4*PAIRS);
+  item_by_item (r, x);
   ck_assert_uint_eq (wg_plan_nnz (h), 4*PAIRS + 3*POINTS);
   ck_assert_uint_eq (wg_plan_nnz (also), 8*PAIRS + 4*POINTS);       /* the whole Hessian */
   wg_plan_free (j), wg_plan_free (h), wg_plan_free (also);
@@ -261,7 +292,6 @@ END_TEST
 START_TEST (rows_of_one_map)
 {
   static survey s;
-  static double value[2][4*PAIRS], y[2][PAIRS];
   double x[2*POINTS], one[4] = { 0, 0, 1, 1 };
   rp_random r = { 11 };
   wg_plan_info info;
@@ -269,24 +299,8 @@ START_TEST (rows_of_one_map)
   for (int k = 0; k < PAIRS; k++) s.from[k] = k % 3 ? (int) rp_below (&r, POINTS) : 0, s.to[k] = (int) (1 + rp_below (&r, 8)), s.d[k] = 1;
   s.body = wg_fun_record (model_distance, NULL, 4, 1, one);
   wg_fun *own = wg_fun_record (model_survey, &s, 2*POINTS, PAIRS, x);
-  wg_plan *items = wg_plan_jacobian (own), *columns = wg_plan_jacobian_with (own, &(wg_plan_options){ .method = WG_PLAN_COLUMNS });
-  ck_assert (items && columns && !wg_plan_get_info (items, &info));
-  ck_assert (info.method == WG_PLAN_SUBGRAPH && info.cost < 6);
-  ck_assert_uint_le (wg_plan_nnz (items), 4*PAIRS);
-  for (int lanes = 0; lanes < 2; lanes++)
-    {
-      ck_assert_int_eq (wg_fun_set_lanes (own, lanes ? NULL : "none"), WG_OK);
-      for (int again = 0; again < 3; again++)
-        {
-          for (int i = 0; i < 2*POINTS && again < 2; i++) x[i] += .01;      /* then the last point */
-          ck_assert_int_eq (wg_sparse_jacobian (own, items, again == 2 ? NULL : x, y[0], value[0]), WG_OK);
-          ck_assert_int_eq (wg_sparse_jacobian (own, columns, x, y[1], value[1]), WG_OK);
-          for (int k = 0; k < PAIRS; k++) ck_assert (y[0][k] == y[1][k]);
-          for (size_t k = 0; k < wg_plan_nnz (items); k++)
-            ck_assert_double_eq_tol (value[0][k], value[1][k], 64*DBL_EPSILON);      /* partials of hypot: at most 1, two are added where a point is paired with itself */
-        }
-    }
-  wg_plan_free (items), wg_plan_free (columns), wg_fun_free (own);
+  item_by_item (own, x);
+  wg_fun_free (own);
   s.doubled = 1;
   wg_fun *f = wg_fun_record (model_survey, &s, 2*POINTS, PAIRS, x);
   wg_plan *plan = wg_plan_jacobian (f), *rows = wg_plan_jacobian_with (f, &(wg_plan_options){ .method = WG_PLAN_SUBGRAPH });
