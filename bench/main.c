@@ -56,6 +56,15 @@ static const struct { bench_task task; const char *peer; bench_task over; double
   { BENCH_HVP, NULL, BENCH_GRADIENT, { 2.2, 2.2, 2.2 } },
   { BENCH_HVPS, NULL, BENCH_HVP, { 3, 3, 3 } },
 };
+
+/* The same for loops, rolled and as maps, over hand-written code's gradient */
+static const struct { const char *problem; bench_task task; double rolled, map; } loop_targets[] = {
+  { "Rosenbrock, n = 100000", BENCH_GRADIENT, 6, 5 },
+  { "logistic, 10000 x 100", BENCH_GRADIENT, 2, 1.5 },
+  { "mixture, d = 10", BENCH_GRADIENT, 0.5, 0.4 },
+  { "mixture, d = 10", BENCH_HVP, 1, 0.8 },
+  { "mixture, d = 32", BENCH_GRADIENT, 0.9, 0.7 },
+};
 #define AGREEMENT 1e-9                          /* of the largest entry */
 
 enum { NPEERS = sizeof peers/sizeof *peers, REPETITIONS = 15 };
@@ -196,6 +205,20 @@ static void print_targets (const bench_problem *p, const measurement *m, int tas
   putchar ('\n');
 }
 
+/* How loops do against hand-written code. */
+static void print_loops (const bench_problem *p, const measurement *m)
+{
+  const int hand = peer_of ("hand"), peer[2] = { peer_of ("rolled"), peer_of ("Wengert, map") };
+  for (size_t i = 0; i < sizeof loop_targets/sizeof *loop_targets; i++)
+    for (int k = 0; k < 2 && strstr (p->name, loop_targets[i].problem); k++)
+      {
+        const double ratio = median (m->seconds[peer[k]][loop_targets[i].task], m->seconds[hand][BENCH_GRADIENT]);
+        const double most = k ? loop_targets[i].map : loop_targets[i].rolled;
+        printf ("  %s, %s: %.2f of the hand-written gradient, %s (%g)\n", peers[peer[k]]->name, task_names[loop_targets[i].task], ratio,
+                ratio <= most ? "met" : "missed", most);
+      }
+}
+
 static void print_problem (const bench_problem *p, const measurement *m)
 {
   printf ("%s\n", p->name);
@@ -212,6 +235,7 @@ static void print_problem (const bench_problem *p, const measurement *m)
         else printf (" %8s", "-");
       print_targets (p, m, task);
     }
+  print_loops (p, m);
   for (int i = 0; i < NPEERS; i++)
     {
       const bench_record *r = &m->record[i];
