@@ -71,6 +71,33 @@ static int kernel (const wgi_op *op, const double *const x[], double *const y[],
   return WG_OK;
 }
 
+/* element by element */
+
+void wgi_rows_show (const wgi_op *op, double *const x[], void (*show) (void *, int row, int k, const double operand[3]), void *to)
+{
+  const int chained = op->prim == &wgi_chain;
+  wgi_shape s[WGI_CHAINED];
+  const ptrdiff_t *stride[WGI_CHAINED];
+  if (!chained && op->prim != &wgi_elementwise) return;
+  for (size_t i = 0; i < op->nx; i++) s[i] = wgi_shape_broadcast (&op->x[i].shape, &op->y[0].shape), stride[i] = s[i].stride;
+  for (wgi_walk l = wgi_walk_over (&op->y[0].shape, (int) op->nx, stride); l.more; wgi_walk_next (&l))
+    for (size_t e = 0; e < l.n; e++)
+      {
+        double in[WGI_CHAINED], y[WGI_STEPS];
+        for (size_t i = 0; i < op->nx; i++)
+          in[i] = (op->x[i].data ? op->x[i].data->v : x[op->x[i].block])[(ptrdiff_t) op->x[i].first + l.at[i] + (ptrdiff_t) e*l.step[i]];
+        for (size_t i = 0; i < (chained ? steps_of (op) : 1); i++)
+          {
+            static const long own[3] = { 0, 1, 2 };
+            const step t = chained ? step_of (op, i) : (step){ (int) op->attr[0], (int) op->attr[1], own, op->nx };
+            double a[3] = { 0 };
+            for (size_t j = 0; j < t.count; j++) a[j] = t.from[j] >= 0 ? in[t.from[j]] : y[-1 - t.from[j]];
+            show (to, t.row, t.k, a);
+            wgi_row_loops[t.row] (1, a, 0, a + 1, 0, a + 2, 0, t.k, &y[i]);
+          }
+      }
+}
+
 /* builders */
 
 typedef struct { wg_var value[WGI_STEPS], tangent[WGI_STEPS], adjoint[WGI_STEPS]; } steps;

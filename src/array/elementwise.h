@@ -22,6 +22,10 @@ void wgi_row_adjoints (int row, int k, double exponent, const wg_var x[], wg_var
 enum { WGI_STEP = 5, WGI_STEPS = 16, WGI_CHAINED = 7 };        /* longs per step; most steps; most operands */
 extern const wgi_primitive wgi_chain;
 
+/* Show the rows of a step or chain, element by element, with their operands; x[j] are the values of its blocks.  Nothing if it is another
+ * operation. */
+void wgi_rows_show (const wgi_op *, double *const x[], void (*show) (void *, int row, int k, const double operand[3]), void *);
+
 /* Operations that are called one after the other, for fusing: those of a chain become one in the place of the last. */
 typedef struct {
   wgi_source **source;           /* operations; counted, replaced */

@@ -97,7 +97,8 @@ wg_var wg_array (const wg_var first[], int rank, const size_t dim[])
       return wgi_array_view (&s, &shape, 0);
     }
   if (n == 0) return wg_constant (like, rank, dim, NULL);
-  return wg_reshape (wgi_stack (n, first), rank, dim);
+  const wg_var all = wgi_stack (n, first);
+  return wg_rank (all) ? wg_reshape (all, rank, dim) : all;
 }
 
 wg_var wg_vec (const wg_var *first, size_t n)

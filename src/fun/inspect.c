@@ -10,6 +10,7 @@
 #include <wengert/inspect.h>
 
 #include "fun/fun.h"
+#include "array/elementwise.h"
 #include "fun/map.h"
 #include "program/operation.h"
 
@@ -136,32 +137,57 @@ static int depends (const wgi_operation *o)
   return 0;
 }
 
+/* The kinks of a row, or of the rows in an operation on arrays. */
+typedef struct { size_t count, operation; FILE *out; const char *inside; } kinks_found;
+
+static void look_at_row (void *to, int row, int k, const double operand[3])
+{
+  kinks_found *found = to;
+  if (row >= WGI_ROWS || !at_kink (row, operand[0], operand[1], operand[2], k)) return;
+  found->count++;
+  if (!found->out) return;
+  fprintf (found->out, "%s%s%s, operation %zu: ", found->inside, wgi_is_guard (row) ? "guard " : "", wgi_rows[row].name, found->operation);
+  for (int j = 0; j < wgi_rows[row].operands; j++) fprintf (found->out, "%s%.17g", j ? ", " : "", operand[j]);
+  fputc ('\n', found->out);
+}
+
+static int look_at_array (const wg_fun *f, const wgi_operation *o, const wgi_op *op, kinks_found *found)
+{
+  double **block = malloc (wgi_times (o->operands + 1, sizeof *block));
+  if (!block) return wgi_fail (WG_ENOMEM, "out of memory");
+  for (size_t j = 0; j < o->operands; j++) block[j] = f->frame.plane[WGI_VALUE] + wgi_operand (o, j);
+  if (wgi_carries (o)) wgi_rows_show (op, block, look_at_row, found);
+  free (block);
+  return WG_OK;
+}
+
 static int count_kinks (wg_fun *f, size_t *kinks, FILE *out, const char *inside)
 {
   const wgi_program *p = f->trace->program;
   const double *value = f->frame.plane[WGI_VALUE];
-  for (wgi_operation o = wgi_first (p); wgi_is_one (&o); wgi_next (&o))
-    if (o.row == WGI_ROW_call)
-      {
-        wgi_callee *c = f->frame.callee[o.word[0]];
-        f->frame.status = 0;
-        wgi_call_forward (&f->frame, WGI_VALUE, o.word, o.slot);
-        int rc = f->frame.status;
-        if (!rc && c->fun && c->fun->at_point) rc = count_kinks (c->fun, kinks, out, "  in a call: ");
-        if (rc) return rc;
-      }
-    else if (depends (&o))
-      {
-        double operand[3] = { 0 };
-        for (size_t j = 0; j < o.operands; j++) operand[j] = value[wgi_operand (&o, j)];
-        if (!at_kink (o.row, operand[0], operand[1], operand[2], (int) o.word[o.words-1])) continue;
-        ++*kinks;
-        if (!out) continue;
-        fprintf (out, "%s%s%s, operation %zu: ", inside, wgi_is_guard (o.row) ? "guard " : "", wgi_name (&o), o.number);
-        for (size_t j = 0; j < o.operands; j++) fprintf (out, "%s%.17g", j ? ", " : "", operand[j]);
-        fputc ('\n', out);
-      }
-  return WG_OK;
+  int rc = WG_OK;
+  for (wgi_operation o = wgi_first (p); wgi_is_one (&o) && !rc; wgi_next (&o))
+    {
+      const wgi_op *op = o.row == WGI_ROW_call ? wgi_source_op (p->source[o.word[0]]) : NULL;
+      kinks_found found = { .operation = o.number, .out = out, .inside = inside };
+      if (op) rc = look_at_array (f, &o, op, &found);
+      else if (o.row == WGI_ROW_call)
+        {
+          wgi_callee *c = f->frame.callee[o.word[0]];
+          f->frame.status = 0;
+          wgi_call_forward (&f->frame, WGI_VALUE, o.word, o.slot);
+          rc = f->frame.status;
+          if (!rc && c->fun && c->fun->at_point) rc = count_kinks (c->fun, kinks, out, "  in a call: ");
+        }
+      else if (depends (&o))
+        {
+          double operand[3] = { 0 };
+          for (size_t j = 0; j < o.operands; j++) operand[j] = value[wgi_operand (&o, j)];
+          look_at_row (&found, o.row, (int) o.word[o.words-1], operand);
+        }
+      *kinks += found.count;
+    }
+  return rc;
 }
 
 int wg_fun_kinks (wg_fun *f, size_t *kinks, FILE *out)

@@ -217,6 +217,27 @@ START_TEST (fused)
 }
 END_TEST
 
+/* kinks inside chains are found */
+static void kinked (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  const wg_var a = wg_vec (x, 3);
+  (void) n, (void) m, (void) ctx;
+  y[0] = wg_sum (wg_abs (wg_relu (wg_sub (a, 1))));
+}
+
+START_TEST (kinks)
+{
+  const double x[3] = { 1, 2, 0 };
+  size_t count;
+  wg_fun *f = agree_record (kinked, NULL, 3, 1, x);
+  double y;
+  ck_assert_int_eq (wg_eval (f, x, &y), WG_OK);
+  ck_assert_int_eq (wg_fun_kinks (f, &count, NULL), WG_OK);
+  ck_assert_uint_eq (count, 3);                                 /* relu at 1, abs of its two zeros */
+  wg_fun_free (f);
+}
+END_TEST
+
 /* inspection and plans do not lose their way */
 START_TEST (looked_at)
 {
@@ -257,6 +278,7 @@ int main (void)
   tcase_add_test (t, with_parameters);
   tcase_add_test (t, in_a_scan);
   tcase_add_test (t, fused);
+  tcase_add_test (t, kinks);
   tcase_add_test (t, looked_at);
   suite_add_tcase (s, t);
   SRunner *runner = srunner_create (s);
