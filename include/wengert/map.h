@@ -63,7 +63,7 @@ WG_API int wg_fun_set_lanes (wg_fun *f, const char *name);
  * and where that is more than a third there is none.  What differs between trips may be variables (rows, windows, gathered) and
  * numbers, which are copied.  Comparisons and calls are in no loop that is rolled: use wg_select in one; nor are loops of fewer than 8 trips,
  * or 64 operations in all.  Sums are added in another order, and elementary functions are those of the lanes, so that results are
- * not the same bits as without.  A function keeps its setting whoever records it again, and its derivatives as functions have it too.
+ * not the same bits as without; wg_fun_where and wg_fun_kinks see a loop as one operation, "loop".  A function keeps its setting whoever records it again, and its derivatives as functions have it too.
  * Returns what it was. */
 WG_API int wg_set_rolling (int how);
 

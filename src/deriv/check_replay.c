@@ -37,6 +37,7 @@ static wg_fun *record_now (const wg_fun *f, const double x[], int *rc)
   wg_fun *g = NULL;
   if (!own) return *rc = wgi_fail (WG_ENOMEM, "out of memory"), NULL;
   memcpy (own->x0, x, s->n*sizeof *x);
+  own->rolls = s->rolls;
   *rc = wgi_family_lock (f->family);
   if (!*rc)
     {

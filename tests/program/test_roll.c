@@ -634,6 +634,63 @@ START_TEST (test_setting)
 }
 END_TEST
 
+/* a function that is recorded again is rolled again: the same bits, unless the model has changed */
+
+static void unsteady (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  size_t count = TRIPS;
+  const double before = data[77];
+  data[77] += *(int *) ctx;
+  elementary (n, x, m, y, &count);
+  data[77] = before + 2**(int *) ctx;
+}
+
+START_TEST (test_replay)
+{
+  double x[N];
+  int step = 0;
+  for (size_t i = 0; i < N; i++) x[i] = .1 + .05*(double) i;
+  set_data ();
+  wg_set_rolling (2);
+  wg_fun *f = wg_fun_record (unsteady, &step, N, 1, x);
+  wg_set_rolling (0);
+  ck_assert_uint_ge (info_of (f).loops, 3);
+  ck_assert_int_eq (wg_check_replay (f, x, NULL, NULL), WG_OK);
+  step = 1;
+  ck_assert_int_eq (wg_check_replay (f, x, NULL, NULL), WG_DISAGREE);
+  wg_fun_free (f);
+}
+END_TEST
+
+/* a number that is not finite comes from the loop as a whole */
+
+MODEL (spoilt)
+{
+  COUNT;
+  y[0] = wg_num (0);
+  for (size_t i = 0; i < count; i++) y[0] = wg_add (y[0], wg_log (wg_add (wg_mul (data[i], x[i % n]), 10.0)));
+}
+
+START_TEST (test_where)
+{
+  double x[N] = { 0 }, y;
+  size_t trips = TRIPS;
+  wg_fun *f[2];
+  wg_where where[2];
+  set_data ();
+  data[40] = 1, data[52] = 2, data[64] = -1;
+  record_both (spoilt, &trips, N, 1, x, f);
+  x[4] = -10;                    /* log (0) in trip 40, of a negative number in trip 52 */
+  for (int s = 0; s < 2; s++)
+    {
+      ck_assert_int_eq (wg_eval (f[s], x, &y), WG_NONFINITE);
+      ck_assert_int_eq (wg_fun_where (f[s], NULL, NULL, &where[s]), WG_NONFINITE);
+      ck_assert_str_eq (where[s].name, s ? "loop" : "log");
+    }
+  for (int s = 0; s < 2; s++) wg_fun_free (f[s]);
+}
+END_TEST
+
 /* what is not worth it is rolled when all loops are */
 
 MODEL (scalar_product)
@@ -692,6 +749,8 @@ Suite *roll_suite (void)
   tcase_add_test (c, test_elementary);
   tcase_add_loop_test (c, test_sparse, 0, 2);
   tcase_add_test (c, test_setting);
+  tcase_add_test (c, test_replay);
+  tcase_add_test (c, test_where);
   tcase_add_test (c, test_worth);
   tcase_add_test (c, test_size);
   tcase_add_loop_test (c, test_random, 0, (int) rp_soak (40));
