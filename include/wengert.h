@@ -15,6 +15,7 @@
 #include <wengert/linalg.h>
 #include <wengert/array_reduce.h>
 #include <wengert/array_products.h>
+#include <wengert/losses.h>
 #include <wengert/map.h>
 #include <wengert/scan.h>
 #include <wengert/inspect.h>
