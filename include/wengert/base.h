@@ -29,6 +29,7 @@ extern "C" {
   X (WG_NOCONV,     2,   "not converged; the best point so far is returned")                        \
   X (WG_DISAGREE,   3,   "the derivative and its difference quotient disagree")                     \
   X (WG_UNSURE,     4,   "the difference quotients are too noisy to tell")                          \
+  X (WG_INDEPENDENT, 5,  "what was differentiated does not depend on this variable")                \
   X (WG_EINVAL,    -1,   "invalid argument")                                                        \
   X (WG_ENOMEM,    -2,   "out of memory")                                                           \
   X (WG_ESHAPE,    -3,   "the shapes do not fit")                                                   \

@@ -7,6 +7,7 @@
  *   fuse     forward: a product or square that one sum or difference alone uses is computed there
  *   write    forward: what varies with the inputs; an operand is active when it does and the result carries
  * Values are those of the plain tape to the last bit: fusing keeps both roundings.
+ * Of a live tape nothing is merged, and parameters vary; with all slots as outputs each is a slot of the program.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -157,7 +158,7 @@ static void number (const freezer *z)
       z->place[t->n + i] = (uint32_t) at;
       z->same[t->n + i] = (uint32_t) (t->n + i);
       at += wgi_rows[row].words;
-      if (row == WGI_ROW_call || row == WGI_ROW_part || row == WGI_GUARD_peek) continue;
+      if (t->live || row == WGI_ROW_call || row == WGI_ROW_part || row == WGI_GUARD_peek) continue;
       const meaning s = meaning_of (z, i);
       const uint32_t h = mixed (s.row, s.a, s.b, s.c);
       met *r = &z->recent[h & z->last];
@@ -266,7 +267,7 @@ static uint32_t renamed (const freezer *z, uint32_t word)
 static int varies (const freezer *z, uint32_t word)
 {
   const uint32_t w = first_of (z, word);
-  return wgi_word_is_slot (w) && z->mark[w] & VARIES;
+  return wgi_word_is_slot (w) ? z->mark[w] & VARIES : w & WGI_PARAM && z->t->live;
 }
 
 /* Does some number of operand j of a call? */

@@ -59,8 +59,11 @@ void wgi_tape_close (wgi_tape *t)
 {
   for (size_t i = 0; i < t->params; i++)
     if (is_unnamed (t->param[i])) t->param[i] = 0;
-  table[t->stamp >> 16] = FREE;
-  here.inner = t->outer;
+  const int place = (int) (t->stamp >> 16);
+  table[place] = FREE;
+  if (here.inner == place) here.inner = t->outer;
+  for (int i = 0; i < WGI_NESTING; i++)
+    if (table[i] != FREE && table[i]->outer == place) table[i]->outer = t->outer;
 }
 
 void wgi_tape_free (wgi_tape *t)
@@ -329,14 +332,8 @@ static int is_unnamed (double x)
   return memcmp (&x, &unnamed_bits, sizeof x) == 0;
 }
 
-wg_var wg_param (wg_var like, size_t i, double initial)
+wg_var wgi_tape_param (wgi_tape *t, size_t i, double initial)
 {
-  wgi_tape *t = like.ids ? tape_of (like.ids) : wgi_tape_innermost ();
-  if (!t)
-    {
-      wgi_fail (WG_ETAPE, "wg_param: not in a recording");
-      return wg_num (initial);
-    }
   if (!t->status && i >= t->params)
     {
       double *param = t->param;
@@ -357,6 +354,22 @@ wg_var wg_param (wg_var like, size_t i, double initial)
   if (!t->status && is_unnamed (t->param[i])) t->param[i] = initial;
   if (t->status) return (wg_var){ initial, 0, t->stamp << WGI_SHAPE_BITS };
   return (wg_var){ t->param[i], WGI_PARAM | (uint32_t) i, t->stamp << WGI_SHAPE_BITS };
+}
+
+wg_var wg_param (wg_var like, size_t i, double initial)
+{
+  wgi_tape *t = like.ids ? tape_of (like.ids) : wgi_tape_innermost ();
+  if (!t)
+    {
+      wgi_fail (WG_ETAPE, "wg_param: not in a recording");
+      return wg_num (initial);
+    }
+  if (t->live)
+    {
+      wgi_tape_fail (t, WG_EINVAL, "wg_param: a live tape has no parameters");
+      return wg_num (initial);
+    }
+  return wgi_tape_param (t, i, initial);
 }
 
 void wg_params (wg_var like, size_t first, size_t count, const double initial[], wg_var p[])

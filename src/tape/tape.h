@@ -50,6 +50,7 @@ typedef struct {
   wgi_call_record *call;              /* of each call: whom, and on what */
   size_t calls, call_capacity;
   struct wgi_array_tape *arrays;      /* what it knows of arrays; NULL: there are none */
+  int live;                           /* parameters are what one differentiates by, every slot stays one */
   int status;                         /* the first error, 0 while there is none */
   int outer;                          /* place of the recording that was innermost before */
   char message[WGI_MESSAGE];
@@ -61,12 +62,16 @@ static inline size_t wgi_tape_words (const wgi_tape *t) { return (size_t) (t->wo
 /* Open a tape with n inputs on this thread and make it the innermost recording.  WG_ENOMEM, WG_ELIMIT. */
 int wgi_tape_open (wgi_tape *t, size_t n);
 
-/* End its recording: its variables are stale from now on.  What was recorded stays until wgi_tape_free. */
+/* End its recording: its variables are stale from now on.  What was recorded stays until wgi_tape_free.  Recordings may end in
+ * any order, each on its own thread. */
 void wgi_tape_close (wgi_tape *t);
 void wgi_tape_free (wgi_tape *t);
 
 /* The variable of input i, with a value. */
 wg_var wgi_tape_input (const wgi_tape *t, size_t i, double value);
+
+/* Parameter i, as wg_param has it; on live tapes too. */
+wg_var wgi_tape_param (wgi_tape *t, size_t i, double initial);
 
 /* Record a call of a function with operands x[n], its outputs having these values; y[m] are the outputs.  The
  * source is counted.  When an operand does not fit, or the tape has failed, y are the values all the same. */

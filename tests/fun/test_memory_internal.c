@@ -288,6 +288,37 @@ static int scenario_dot (long k)
   return k <= used;
 }
 
+static void square (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) n, (void) m, (void) ctx;
+  y[0] = wg_sqr (x[0]);
+}
+
+/* A live tape: a sweep that fails leaves it as it was, a recording that fails stays so; all of it can be freed. */
+static int scenario_live (long k)
+{
+  double a = 0;
+  wg_fun *f = record (square, NULL, 1, 1, small);
+  start (k);
+  inside = 1;
+  wg_tape *t = wg_tape_new ();
+  wg_var x = wg_tape_var (t, 3), y, z = wg_num (0);
+  wg_call (f, &x, NULL, &y);
+  for (int i = 0; i < 40; i++) z = wg_add (z, wg_mul (wg_tape_var (t, i), y));
+  const int recorded = !refused;
+  int rc = wg_backward (z, NULL);
+  inside = 0;
+  fail_at = 0;
+  ck_assert_int_eq (rc < 0, refused);
+  if (recorded && rc) rc = LIBRARY (wg_backward (z, NULL));
+  if (recorded) ck_assert (rc == WG_OK && LIBRARY (wg_adjoint (x, &a)) == WG_OK && a == 6*780);
+  inside = 1;
+  wg_tape_free (t);
+  inside = 0;
+  release (f);
+  return refused;
+}
+
 #define EVERY_K(scenario)                                                                      \
   {                                                                                            \
     const long before = live;                                                                  \
@@ -354,6 +385,12 @@ START_TEST (drawing)
 }
 END_TEST
 
+START_TEST (live_tapes)
+{
+  EVERY_K (scenario_live (k))
+}
+END_TEST
+
 /* Any sequence of drivers, each having been called once, at other points of known courses: no allocation. */
 START_TEST (first_call_only)
 {
@@ -402,6 +439,7 @@ int main (void)
   tcase_add_test (t, minimizer);
   tcase_add_test (t, checkers);
   tcase_add_test (t, drawing);
+  tcase_add_test (t, live_tapes);
   tcase_add_test (t, first_call_only);
   suite_add_tcase (s, t);
   SRunner *runner = srunner_create (s);
