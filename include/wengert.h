@@ -16,6 +16,7 @@
 #include <wengert/array_reduce.h>
 #include <wengert/array_products.h>
 #include <wengert/losses.h>
+#include <wengert/array_custom.h>
 #include <wengert/live.h>
 #include <wengert/map.h>
 #include <wengert/scan.h>
