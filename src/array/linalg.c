@@ -178,7 +178,9 @@ wg_var wgi_sum_matrix (wg_var a) { return wg_sum_axes (a, 2, (int[]){ -2, -1 }, 
 wg_var wgi_identity (wg_var like, size_t n)
 {
   double *one = n < INT_MAX/2 ? calloc (n*n + 1, sizeof *one) : NULL;
-  if (!one) return wgi_fail (WG_ENOMEM, "out of memory"), wg_num (NAN);
+  wgi_seen s;
+  if (!wgi_see (&like, &s)) return free (one), wg_num (NAN);
+  if (!one) return s.tape ? (void) wgi_tape_fail (s.tape, WG_ENOMEM, "out of memory") : (void) wgi_fail (WG_ENOMEM, "out of memory"), wg_num (NAN);
   for (size_t i = 0; i < n; i++) one[i*n + i] = 1;
   const wg_var I = wg_constant (like, 2, (size_t[]){ n, n }, one);
   free (one);

@@ -48,6 +48,26 @@ wg_var wgi_lu_of (wg_var a);
 wg_var wgi_spd_factor (wg_var a);
 wg_var wgi_solve_lu (wg_var a, wg_var lu, wg_var b, int transposed);
 
+wg_var wgi_eigen_of (wg_var a);                                       /* w[n], then V^T by rows */
+wg_var wgi_svd_of (wg_var a);                                         /* U by rows, s, V^T by rows */
+
+/* 1/(w[j] - w[i]), with squares of the squares of w; 0 where i = j.  Equal numbers: NaN, and the notice. */
+wg_var wgi_gaps (wg_var w, int squares);
+
+/* A vector along the rows, or the columns, of a matrix. */
+static inline wg_var wgi_as_row (wg_var v) { return wg_expand (v, -2); }
+static inline wg_var wgi_as_column (wg_var v) { return wg_expand (v, -1); }
+
+/* Builders of multilinear.c, for functions that are derivatives of others of their kind; attr[0] operands come before directions. */
+enum { WGI_DIRECTIONS = 6 };
+void wgi_multilinear_jvp (const wgi_op *, const wg_var x[], const wg_var y[], const wg_var dx[], wg_var dy[]);
+void wgi_multilinear_vjp (const wgi_op *, const wg_var x[], const wg_var y[], const wg_var ybar[], wg_var xbar[]);
+int wgi_multilinear_shape (wgi_op *);
+
+/* In place: f[n*n + n] from a matrix by rows, b[n*k] := A^-1 b. */
+int wgi_lu_factor_of (size_t n, double f[], wgi_run *);
+void wgi_lu_divide (size_t n, size_t k, const double f[], double b[]);
+
 /* A vector on the right as a column, and the result without it. */
 wg_var wgi_as_columns (wg_var b);
 wg_var wgi_like_columns (wg_var b, wg_var x);

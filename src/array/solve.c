@@ -23,17 +23,24 @@ static int lu_shape (wgi_op *op)
   return rc;
 }
 
+int wgi_lu_factor_of (size_t n, double f[], wgi_run *run)
+{
+  const wgi_run_mark mark = wgi_run_here (run);
+  lapack_int *pivot = wgi_run_take (run, n, sizeof *pivot);
+  if (!pivot) return WG_ENOMEM;
+  if (n) LAPACKE_dgetrf_work (LAPACK_COL_MAJOR, (lapack_int) n, (lapack_int) n, f, (lapack_int) n, pivot);
+  for (size_t i = 0; i < n; i++) f[n*n + i] = pivot[i] - 1;
+  wgi_run_back (run, mark);
+  return WG_OK;
+}
+
 static int lu_one (const wgi_op *op, const wgi_matrix x[], double *const y[], wgi_run *run)
 {
   const size_t n = x[0].rows;
-  lapack_int *pivot = wgi_run_take (run, n, sizeof *pivot);
   (void) op;
-  if (!pivot) return WG_ENOMEM;
   wgi_matrix_copy (&x[0], y[0]);
   if (!wgi_all_finite (n*n, y[0])) return wgi_spoil (run, n*n + n, y[0], "a matrix to be factored is not finite");
-  if (n) LAPACKE_dgetrf_work (LAPACK_COL_MAJOR, (lapack_int) n, (lapack_int) n, y[0], (lapack_int) n, pivot);
-  for (size_t i = 0; i < n; i++) y[0][n*n + i] = pivot[i] - 1;
-  return WG_OK;
+  return wgi_lu_factor_of (n, y[0], run);
 }
 
 static int lu_kernel (const wgi_op *op, const double *const x[], double *const y[], wgi_run *run)
@@ -75,6 +82,12 @@ static void divide (int upper, int transposed, int unit, size_t n, size_t k, con
                unit ? CblasUnit : CblasNonUnit, (int) n, (int) k, 1, f, (int) n, b, (int) k);
 }
 
+void wgi_lu_divide (size_t n, size_t k, const double f[], double b[])
+{
+  divide (0, 0, 0, n, k, f, b), divide (1, 0, 1, n, k, f, b);
+  for (size_t i = n; i--; ) exchange (k, b + i*k, b + (size_t) f[n*n + i]*k);
+}
+
 static int one (const wgi_op *op, const wgi_matrix x[], double *const y[], wgi_run *run)
 {
   const size_t n = x[B].rows, k = x[B].cols;
@@ -88,8 +101,7 @@ static int one (const wgi_op *op, const wgi_matrix x[], double *const y[], wgi_r
   switch (op->attr[0])
     {
     case PLAIN:
-      divide (0, 0, 0, n, k, f, b), divide (1, 0, 1, n, k, f, b);
-      for (size_t i = n; i--; ) exchange (k, b + i*k, b + (size_t) pivot[i]*k);
+      wgi_lu_divide (n, k, f, b);
       break;
     case TRANSPOSED:
       for (size_t i = 0; i < n; i++) exchange (k, b + i*k, b + (size_t) pivot[i]*k);

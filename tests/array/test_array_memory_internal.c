@@ -21,6 +21,25 @@ static void model (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
   y[0] = wg_add (wg_sum (wg_mul (wg_concat (2, (wg_var[]){ b, wg_at (g, 1) }, 0), 2)), wg_sum (wg_sqrt (wg_sqr (wg_matmul (g, A)))));
 }
 
+/* Linear algebra: every primitive of it. */
+static void algebra (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  const wg_var A = wg_mat (x, 3, 4), S = wg_add (wg_matmul (A, wg_t (A)), wg_constant (x[0], 2, (size_t[]){ 3, 3 }, (double[]){ 9, 0, 0, 0, 5, 0, 0, 0, 2 }));
+  const wg_var b = wg_vec (x, 3), L = wg_cholesky (S);
+  wg_var w, V, Q, U, s, sign, part[9];
+  (void) n, (void) m, (void) ctx;
+  wg_eigh (S, &w, &V), wg_qr (wg_t (A), &Q, NULL), wg_svd (S, &U, &s, NULL);
+  part[0] = wg_add (wg_sum (wg_solve (S, b)), wg_logdet (S, &sign)), part[1] = wg_sum (wg_mul (V, w)), part[2] = wg_sum (Q);
+  part[3] = wg_sum (wg_mul (U, s)), part[4] = wg_sum (wg_solve_triangular (L, b, WG_LOWER)), part[5] = wg_sum (wg_solve_spd (S, b));
+  part[6] = wg_det (S), part[7] = wg_sum (wg_sqrtm_sym (S)), part[8] = wg_sum (wg_expm (wg_mul (0.01, S)));
+  y[0] = wg_num (0);
+  for (int i = 0; i < 9; i++) y[0] = wg_add (y[0], part[i]);
+}
+
+static wg_model *const models[] = { model, algebra };
+static const long step[] = { 1, 17 };         /* a longer one: not every allocation */
+enum { MODELS = sizeof models/sizeof *models };
+
 static double x[N], v[3*N], g[N], h[3*N], H[N*N];
 
 /* Every kind of sweep, over all numbers. */
@@ -39,9 +58,9 @@ static int sweeps (wg_fun *f)
 START_TEST (sweeps_fail)
 {
   int was_refused = 1;
-  for (long k = 0; was_refused; k++)
+  for (long k = 0; was_refused; k += step[_i])
     {
-      wg_fun *f = wg_fun_record (model, NULL, N, 1, x);
+      wg_fun *f = wg_fun_record (models[_i], NULL, N, 1, x);
       ck_assert_ptr_nonnull (f);
       calls = refused = 0, fail_at = k + 1, inside = 1;
       int rc = sweeps (f);
@@ -62,10 +81,10 @@ END_TEST
 START_TEST (recording_fails)
 {
   int was_refused = 1;
-  for (long k = 0; was_refused; k++)
+  for (long k = 0; was_refused; k += step[_i])
     {
       live = calls = refused = 0, fail_at = k + 1, inside = 1;
-      wg_fun *f = wg_fun_record (model, NULL, N, 1, x), *d = f ? wg_fun_gradient (f) : NULL;
+      wg_fun *f = wg_fun_record (models[_i], NULL, N, 1, x), *d = f ? wg_fun_gradient (f) : NULL;
       const int rc = f && d ? WG_OK : wg_fun_status (NULL);
       const int ran = f && d ? wg_eval (d, x, g) : WG_OK;
       fail_at = 0;
@@ -85,8 +104,9 @@ int main (void)
   for (int i = 0; i < 3*N; i++) v[i] = 1 - .1*i;
   Suite *s = suite_create ("memory of arrays");
   TCase *t = tcase_create ("memory of arrays");
-  tcase_add_test (t, sweeps_fail);
-  tcase_add_test (t, recording_fails);
+  tcase_set_timeout (t, 120);
+  tcase_add_loop_test (t, sweeps_fail, 0, MODELS);
+  tcase_add_loop_test (t, recording_fails, 0, MODELS);
   suite_add_tcase (s, t);
   SRunner *runner = srunner_create (s);
   srunner_run_all (runner, CK_NORMAL);
