@@ -211,15 +211,13 @@ wg_fun *wgi_fun_of_source (wgi_source *source)
   uint32_t *operand = malloc (wgi_times (source->n, sizeof *operand)), *out = malloc (wgi_times (source->m, sizeof *out));
   wgi_tape tape;
   wg_fun *f = NULL;
+  int rc = operand && out ? WG_OK : WG_ENOMEM;
   wgi_tape_make (&tape, source->n);
-  if (operand && out)
-    {
-      for (size_t i = 0; i < source->n; i++) operand[i] = (uint32_t) i;
-      const uint32_t first = wgi_tape_append_call (&tape, source, operand);
-      for (size_t i = 0; i < source->m; i++) out[i] = first + (uint32_t) i;
-      operand = NULL;
-    }
-  if (!out || tape.status) wgi_fail (WG_ENOMEM, "out of memory"), free (operand);
+  for (size_t i = 0; i < source->n && !rc; i++) operand[i] = (uint32_t) i;
+  const uint32_t first = rc ? 0 : wgi_tape_append_call (&tape, source, operand);
+  for (size_t i = 0; i < source->m && !rc; i++) out[i] = first + (uint32_t) i;
+  if (rc) free (operand);
+  if (rc || tape.status) wgi_fail (WG_ENOMEM, "out of memory");
   else f = wgi_fun_of_tape (&tape, source->m, out, WGI_NOT_ROLLED);
   free (out);
   wgi_tape_free (&tape);

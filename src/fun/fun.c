@@ -112,7 +112,7 @@ static void forget_others (wg_fun *f, const wgi_program *p)
 }
 
 /* Whom program p calls. */
-static int have_callees (wg_fun *f, const wgi_program *p)
+static int find_callees (wg_fun *f, const wgi_program *p)
 {
   if (p->sources > f->places)
     {
@@ -122,10 +122,15 @@ static int have_callees (wg_fun *f, const wgi_program *p)
     }
   for (size_t i = 0; i < p->sources; i++)
     if (!instance_of (f, p->source[i])) return wgi_last_status ();
+  return WG_OK;
+}
+
+/* They are found: have them at hand. */
+static void place_callees (wg_fun *f, const wgi_program *p)
+{
   for (size_t i = 0; i < p->sources; i++) f->place[i] = instance_of (f, p->source[i]);
   f->frame.callee = f->place;
   if (f->callees > 2*p->sources + 16) forget_others (f, p);
-  return WG_OK;
 }
 
 /* Have for program p the planes that f has, constants, parameters, instances of whom it calls; adjoints are at rest whatever the trace before was.
@@ -133,12 +138,15 @@ static int have_callees (wg_fun *f, const wgi_program *p)
 static int fit (wg_fun *f, const wgi_program *p)
 {
   const size_t capacity = wgi_numbers (p);
-  if (capacity > f->capacity)
+  int rc = have_params (f, p);
+  if (!rc) rc = find_callees (f, p);
+  if (rc) return rc;
+  if (capacity > f->capacity)        /* last: what is in the planes belongs to the trace before */
     {
       wg_fun larger = { .capacity = capacity };
       unsigned had = 0;
       for (int i = 0; i < WGI_PLANES; i++) if (f->frame.plane[i]) had |= 1u << i;
-      const int rc = wgi_fun_planes (&larger, had);
+      rc = wgi_fun_planes (&larger, had);
       for (int i = 0; i < WGI_PLANES; i++)
         {
           free (rc ? larger.frame.plane[i] : f->frame.plane[i]);
@@ -148,9 +156,7 @@ static int fit (wg_fun *f, const wgi_program *p)
       f->capacity = capacity;
       drop_wide (f);                 /* made again by the driver that needs them */
     }
-  int rc = have_params (f, p);
-  if (!rc) rc = have_callees (f, p);
-  if (rc) return rc;
+  place_callees (f, p);
   if (p->constants) memcpy (f->frame.plane[WGI_VALUE] + p->slots, p->constant, p->constants*sizeof (double));
   put_params (f, p);
   return WG_OK;

@@ -170,13 +170,13 @@ static size_t go_left (const finder *z, size_t i, size_t begin, size_t gap)
   return i;
 }
 
-/* The cut of the period that the fewest results cross, from 0; which operations of trip a of the stretch are used when. */
+/* Where to cut the period: where the fewest results of the trip at a cross.  One that is no farther than spare costs no trip. */
 static size_t best_cut (finder *z, size_t a, size_t period, size_t spare)
 {
   const wgi_tape *t = z->t;
-  size_t *use = calloc (2*period + 1, sizeof *use), best = 0;
-  long *change = (long *) (use + period), live = 0, least = 0;
-  if (!use) return z->rc = WG_ENOMEM, 0;
+  size_t *use = calloc (period, sizeof *use), best = 0;      /* where each result is used last, from a on */
+  long *change = calloc (period + 1, sizeof *change), live = 0, least = 0;
+  if (!use || !change) return free (use), free (change), z->rc = WG_ENOMEM, 0;
   const uint32_t *word = t->word + word_place (z, a);
   for (size_t i = a; i < a + 2*period; i++)
     {
@@ -185,12 +185,11 @@ static size_t best_cut (finder *z, size_t a, size_t period, size_t spare)
         if (wgi_word_is_slot (word[j]) && word[j] >= t->n + a && word[j] < t->n + a + period) use[word[j] - t->n - a] = i - a;
       word += info->words;
     }
-  for (size_t d = 0; d < period; d++)            /* crosses the cuts before d + 1 .. use */
+  for (size_t d = 0; d < period; d++)            /* crosses the cuts before d + 1 .. use, or all of them */
     if (use[d] && use[d] - d < period)
       {
         const size_t last = use[d] < period ? use[d] : use[d] - period;
-        change[d + 1]++;
-        if (last + 1 <= period) change[last + 1]--;
+        change[d + 1]++, change[last + 1]--;
         if (last < d) live++;                    /* round the end: these cross the cut before 0 */
       }
   least = live;
@@ -199,7 +198,7 @@ static size_t best_cut (finder *z, size_t a, size_t period, size_t spare)
       live += change[c];
       if (live < least || (live == least && best > spare && c <= spare)) least = live, best = c;
     }
-  free (use);
+  free (use), free (change);
   return best;
 }
 

@@ -80,12 +80,48 @@ START_TEST (each_allocation_may_fail)
 }
 END_TEST
 
+/* A short course and a long one, both rolled: when going to the other fails, the first still holds. */
+static void courses (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  const int far = wg_lt (x[0], 0.0);
+  (void) m, (void) ctx;
+  y[0] = wg_mul (.75, x[1]);
+  for (size_t i = 0; i < 40; i++) y[0] = wg_add (y[0], wg_mul (wg_sin (wg_mul (.1*(double) i, x[i % n])), x[2]));
+  for (size_t i = 0; i < 60 && far; i++) y[0] = wg_add (y[0], wg_mul (1.5, wg_exp (wg_mul (.3*(double) i, x[i*i % n]))));
+}
+
+START_TEST (a_course_that_fails_leaves_the_other)
+{
+  double x[N] = { .3, -.7, .2, .9, -.1 }, y, expected[2];
+  long k = 1;
+  for (refused = 1; refused; k++)
+    {
+      refused = 0, calls = 0, fail_at = 0;
+      wg_set_rolling (2);
+      wg_fun *f = LIBRARY (wg_fun_record (courses, NULL, N, 1, x));
+      wg_set_rolling (0);
+      ck_assert (f && LIBRARY (wg_eval (f, x, &expected[0])) == WG_OK);
+      x[0] = -x[0];
+      calls = 0, fail_at = k;
+      const int rc = LIBRARY (wg_eval (f, x, &expected[1]));
+      fail_at = 0;
+      ck_assert_int_eq (rc, refused ? WG_ENOMEM : WG_OK);
+      x[0] = -x[0];
+      ck_assert (LIBRARY (wg_eval (f, x, &y)) == WG_OK && y == expected[0]);
+      inside = 1, wg_fun_free (f), inside = 0;
+      ck_assert_int_eq (live, 0);
+    }
+  ck_assert_int_gt (k, 50);
+}
+END_TEST
+
 int main (void)
 {
   Suite *s = suite_create ("rolling without memory");
   TCase *t = tcase_create ("all");
   tcase_set_timeout (t, 300);
   tcase_add_test (t, each_allocation_may_fail);
+  tcase_add_test (t, a_course_that_fails_leaves_the_other);
   suite_add_tcase (s, t);
   SRunner *r = srunner_create (s);
   srunner_run_all (r, CK_ENV);
