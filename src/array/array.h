@@ -167,6 +167,10 @@ int wgi_op_reverse (const wgi_op *, int mode, double *const *const x[], double *
 wgi_callee *wgi_op_instance (wgi_source *);
 void wgi_fragments_free (wgi_fragment *);
 
+/* The matrix product, the one that can add to what is there instead. */
+extern const wgi_primitive wgi_matmul;
+int wgi_matmul_add (const wgi_op *, const double *const x[], double *const y[], wgi_run *);
+
 /* An operation on operands that are known as views, size[words] being those of their blocks; a kind of its own for fusing. */
 wgi_op *wgi_op_make (const wgi_primitive *, const char *name, size_t nx, const wgi_view x[], size_t words, const size_t size[],
                      size_t attrs, const long attr[]);

@@ -127,7 +127,7 @@ static int keep_op (const building *b, const wgi_fragment_call *call, const size
   to->x = malloc (wgi_times (call->source->words + 1, sizeof *to->x));
   if (!to->x) return wgi_fail (WG_ENOMEM, "out of memory");
   for (size_t j = 0; j < call->source->words; j++) to->x[j] = place_of (b, number, call->operand[j]);
-  to->op = (wgi_op *) wgi_source_use (call->source), to->target = -1;
+  to->op = (wgi_op *) wgi_source_use (call->source), to->target = -1, to->users = 0;
   return WG_OK;
 }
 
@@ -144,15 +144,24 @@ static int keep_out (const building *b, const size_t number[], wg_var v, wgi_fra
   return WG_OK;
 }
 
-/* Results of operations that are an output as a whole go there at once: tangents only, for adjoints are added. */
+/* Results of operations that are an output as a whole go there at once.  Adjoints are added there, if the operation can do that and
+ * nothing else uses them. */
 static void aim (const wgi_op *of, wgi_fragment *f)
 {
-  for (size_t o = 0; o < f->outs && f->kind == WGI_TANGENTS; o++)
+  for (size_t i = 0; i < f->ops; i++)
+    for (size_t j = 0; j < f->op[i].op->source.words; j++)
+      if (f->op[i].x[j].region >= f->inputs) f->op[f->op[i].x[j].region - f->inputs].users++;
+  for (size_t o = 0; o < f->outs; o++)
+    if (!f->out[o].missing && !f->out[o].data && f->out[o].place.region >= f->inputs) f->op[f->out[o].place.region - f->inputs].users++;
+  for (size_t o = 0; o < f->outs; o++)
     {
       const wgi_fragment_out *out = &f->out[o];
+      const wgi_shape *to = f->kind == WGI_TANGENTS ? &of->y[o].shape : &of->x[o].shape;
       if (out->missing || out->data || out->place.region < f->inputs) continue;
       wgi_fragment_op *op = &f->op[out->place.region - f->inputs];
-      if (op->target < 0 && op->op->source.m == wgi_shape_size (&of->y[o].shape) && wgi_shape_is_dense (&out->shape)) op->target = (int) o;
+      const int whole = op->target < 0 && op->op->source.m == wgi_shape_size (to) && wgi_shape_is_dense (&out->shape);
+      if (whole && (f->kind == WGI_TANGENTS || (op->users == 1 && op->op->prim == &wgi_matmul && wgi_same_dims (to, &out->shape) && wgi_shape_is_dense (to))))
+        op->target = (int) o;
     }
 }
 

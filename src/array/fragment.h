@@ -19,6 +19,7 @@ typedef struct {
   wgi_op *op;                          /* counted */
   wgi_place *x;                        /* per block of its operands */
   int target;                          /* its result is this output as a whole; -1: it has room of its own */
+  int users;                           /* operands and outputs that it is */
 } wgi_fragment_op;
 
 typedef struct {

@@ -57,26 +57,26 @@ int wgi_matrix_for_blas (wgi_matrix *m, wgi_run *run)
   return WG_OK;
 }
 
-/* C = A B, C by rows. */
-static int product (wgi_matrix a, wgi_matrix b, double *c, wgi_run *run)
+/* C = A B + beta C, C by rows. */
+static int product (wgi_matrix a, wgi_matrix b, double beta, double *c, wgi_run *run)
 {
   const int m = (int) a.rows, n = (int) b.cols, k = (int) a.cols;
   if (m == 0 || n == 0) return WG_OK;
   if (k == 0)
     {
-      for (size_t i = 0; i < a.rows*b.cols; i++) c[i] = 0;
+      for (size_t i = 0; i < a.rows*b.cols && beta == 0; i++) c[i] = 0;
       return WG_OK;
     }
-  if (m == 1 && n == 1) return *c = cblas_ddot (k, a.v, (int) a.col, b.v, (int) b.row), WG_OK;
+  if (m == 1 && n == 1) return *c = cblas_ddot (k, a.v, (int) a.col, b.v, (int) b.row) + (beta == 0 ? 0 : *c), WG_OK;
   const wgi_run_mark mark = wgi_run_here (run);
   int rc = n == 1 && b.row > 0 ? WG_OK : wgi_matrix_for_blas (&b, run);
   if (!rc && !(m == 1 && a.col > 0)) rc = wgi_matrix_for_blas (&a, run);
   if (!rc && n == 1 && b.row > 0)
-    cblas_dgemv (CblasRowMajor, a.order, a.order == CblasTrans ? k : m, a.order == CblasTrans ? m : k, 1, a.v, a.ld, b.v, (int) b.row, 0, c, 1);
+    cblas_dgemv (CblasRowMajor, a.order, a.order == CblasTrans ? k : m, a.order == CblasTrans ? m : k, 1, a.v, a.ld, b.v, (int) b.row, beta, c, 1);
   else if (!rc && m == 1 && a.col > 0)
     cblas_dgemv (CblasRowMajor, b.order == CblasTrans ? CblasNoTrans : CblasTrans, b.order == CblasTrans ? n : k,
-                 b.order == CblasTrans ? k : n, 1, b.v, b.ld, a.v, (int) a.col, 0, c, 1);
-  else if (!rc) cblas_dgemm (CblasRowMajor, a.order, b.order, m, n, k, 1, a.v, a.ld, b.v, b.ld, 0, c, n);
+                 b.order == CblasTrans ? k : n, 1, b.v, b.ld, a.v, (int) a.col, beta, c, 1);
+  else if (!rc) cblas_dgemm (CblasRowMajor, a.order, b.order, m, n, k, 1, a.v, a.ld, b.v, b.ld, beta, c, n);
   wgi_run_back (run, mark);
   return rc;
 }
@@ -87,19 +87,28 @@ static wgi_matrix matrix_at (const wgi_shape *s, const double *v)
   return (wgi_matrix){ v, s->dim[r-2], s->dim[r-1], s->stride[r-2], s->stride[r-1], 0, 0 };
 }
 
-static int kernel (const wgi_op *op, const double *const x[], double *const y[], wgi_run *run)
+static int products (const wgi_op *op, const double *const x[], double beta, double *to, wgi_run *run)
 {
   const wgi_shape a = as_matrix (&op->x[0].shape, 0), b = as_matrix (&op->x[1].shape, 1);
   const size_t each = a.dim[a.rank-2]*b.dim[b.rank-1];
   wgi_shape batch = batch_of (&b), a_batch = batch_of (&a), b_batch = batch;
   wgi_shape_join (&batch, &a_batch);
   a_batch = wgi_shape_broadcast (&a_batch, &batch), b_batch = wgi_shape_broadcast (&b_batch, &batch);
-  double *to = y[0];
   int rc = WG_OK;
   for (wgi_walk l = wgi_walk_over (&batch, 2, (const ptrdiff_t *[]){ a_batch.stride, b_batch.stride }); l.more && !rc; wgi_walk_next (&l))
     for (size_t i = 0; i < l.n && !rc; i++, to += each)
-      rc = product (matrix_at (&a, x[0] + l.at[0] + (ptrdiff_t) i*l.step[0]), matrix_at (&b, x[1] + l.at[1] + (ptrdiff_t) i*l.step[1]), to, run);
+      rc = product (matrix_at (&a, x[0] + l.at[0] + (ptrdiff_t) i*l.step[0]), matrix_at (&b, x[1] + l.at[1] + (ptrdiff_t) i*l.step[1]), beta, to, run);
   return rc;
+}
+
+static int kernel (const wgi_op *op, const double *const x[], double *const y[], wgi_run *run)
+{
+  return products (op, x, 0, y[0], run);
+}
+
+int wgi_matmul_add (const wgi_op *op, const double *const x[], double *const y[], wgi_run *run)
+{
+  return products (op, x, 1, y[0], run);
 }
 
 static void jvp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_var dx[], wg_var dy[])
@@ -128,9 +137,9 @@ static void vjp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_
   xbar[1] = as_operand (&op->x[1], 1, wg_matmul (wg_t (a), u));
 }
 
-static const wgi_primitive matmul = { "matmul", shape, kernel, jvp, vjp };
+const wgi_primitive wgi_matmul = { "matmul", shape, kernel, jvp, vjp };
 
 wg_var wg_matmul (wg_var a, wg_var b)
 {
-  return wgi_array_apply1 (&matmul, 2, (wg_var[]){ a, b }, 0, NULL);
+  return wgi_array_apply1 (&wgi_matmul, 2, (wg_var[]){ a, b }, 0, NULL);
 }

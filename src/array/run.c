@@ -87,8 +87,10 @@ static int open_regions (const wgi_fragment *f, int mode, regions *g, wgi_run *r
 
 static int keep_notice (int had, int rc) { return had ? had : rc; }
 
-/* One operation of a fragment; its results go to target[d] if that is given. */
-static int run_op (const wgi_fragment_op *o, size_t to, int mode, regions *g, double *const target[], wgi_run *run)
+static int values (const wgi_op *op, double *const *x, double *y, int add, wgi_run *run);
+
+/* One operation of a fragment; its results go to target[d] if that is given, or, with add, are added to what is there. */
+static int run_op (const wgi_fragment_op *o, size_t to, int mode, regions *g, double *const target[], int add, wgi_run *run)
 {
   const wgi_source *s = &o->op->source;
   double *const *x[4], *y[4] = { NULL };
@@ -102,20 +104,21 @@ static int run_op (const wgi_fragment_op *o, size_t to, int mode, regions *g, do
       for (size_t j = 0; j < s->words; j++) at[j] = g->at[d][o->x[j].region] ? g->at[d][o->x[j].region] + o->x[j].offset : NULL;
       x[d] = at;
     }
-  const int rc = wgi_op_forward (o->op, mode, x, y, run);
+  const int rc = add ? values (o->op, x[0], y[0], 1, run) : wgi_op_forward (o->op, mode, x, y, run);
   FOR_MODES (d, mode) g->at[d][to] = y[d];
   wgi_run_back (run, mark);
   return rc;
 }
 
-/* All operations; target[o][d] is where output o goes, or NULL. */
+/* All operations; target[o][d] is where output o goes, or is added for adjoints, or NULL. */
 static int run_fragment (const wgi_fragment *f, int mode, regions *g, double *(*target)[4], wgi_run *run)
 {
   double *none[4] = { NULL };
   int rc = WG_OK;
   for (size_t i = 0; i < f->ops && rc >= 0; i++)
     {
-      const int got = run_op (&f->op[i], f->inputs + i, mode, g, f->op[i].target >= 0 && target ? target[f->op[i].target] : none, run);
+      double *const *to = f->op[i].target >= 0 && target ? target[f->op[i].target] : none;
+      const int got = run_op (&f->op[i], f->inputs + i, mode, g, to, to[0] && f->kind == WGI_ADJOINTS, run);
       rc = got < 0 ? got : keep_notice (rc, got);
     }
   return rc;
@@ -139,14 +142,15 @@ static unsigned char *find_active (const wgi_op *op, double *const *x, wgi_run *
   return active;
 }
 
-static int values (const wgi_op *op, double *const *x, double *y, wgi_run *run)
+/* With add, added to y. */
+static int values (const wgi_op *op, double *const *x, double *y, int add, wgi_run *run)
 {
   const double **at = wgi_run_take (run, op->nx + 1, sizeof *at);
   double *to[WGI_OUTPUTS];
   if (!at) return WG_ENOMEM;
   for (size_t i = 0; i < op->nx; i++) at[i] = (op->x[i].data ? op->x[i].data->v : x[op->x[i].block]) + op->x[i].first;
   for (size_t o = 0; o < op->ny; o++) to[o] = y + op->y[o].first;
-  return op->prim->kernel (op, at, to, run);
+  return (add ? wgi_matmul_add : op->prim->kernel) (op, at, to, run);
 }
 
 /* The tangents y[top | d] for all d within rest, the values below being there. */
@@ -188,7 +192,7 @@ int wgi_op_forward (const wgi_op *op, int mode, double *const *const x[], double
 {
   const wgi_run_mark mark = wgi_run_here (run);
   const int top = mode & WGI_D2 ? WGI_D2 : WGI_D1, rest = mode & ~top;
-  int rc = mode ? wgi_op_forward (op, rest, x, y, run) : values (op, x[0], y[0], run);
+  int rc = mode ? wgi_op_forward (op, rest, x, y, run) : values (op, x[0], y[0], 0, run);
   if (mode && rc >= 0)
     {
       const int got = tangents (op, top, rest, x, y, run);
@@ -217,13 +221,16 @@ int wgi_op_reverse (const wgi_op *op, int mode, double *const *const x[], double
           for (size_t j = 0; j < words; j++) g.at[d][j] = x[d][j];
           g.at[d][words] = y[d], g.at[d][words + 1] = ybar[d];
         }
-      rc = run_fragment (f, mode, &g, NULL, run);
+      double *(*target)[4] = mode ? NULL : wgi_run_take (run, op->nx, sizeof *target);       /* adding is for values */
+      for (size_t i = 0; i < op->nx && target; i++)
+        target[i][0] = wanted[i] && xbar[0][op->x[i].block] ? xbar[0][op->x[i].block] + op->x[i].first : NULL;
+      rc = !mode && !target ? WG_ENOMEM : run_fragment (f, mode, &g, target, run);
       FOR_MODES (d, mode)
         for (size_t i = 0; i < op->nx && rc >= 0; i++)
           {
             const double *from = output_at (&f->out[i], &g, d);
             const wgi_view *v = &op->x[i];
-            if (from && !v->data && xbar[d][v->block]) add_to (&f->out[i].shape, &v->shape, from, xbar[d][v->block] + v->first);
+            if (from && !v->data && xbar[d][v->block] && from != xbar[d][v->block] + v->first) add_to (&f->out[i].shape, &v->shape, from, xbar[d][v->block] + v->first);
           }
     }
   wgi_run_back (run, mark);
