@@ -123,7 +123,7 @@ static int *places (wg_var z, size_t rows, const int index[])
   for (size_t i = 0; !why && i < rows; i++) if (index[i] < 0 || (size_t) index[i] >= k) why = "no such class";
   if (why) return wgi_misfit (name, 1, &z, why), NULL;
   int *at = malloc (rows*sizeof *at);
-  if (!at) wgi_fail (WG_ENOMEM, "out of memory");
+  if (!at) wgi_no_memory ();
   for (size_t i = 0; at && i < rows; i++) at[i] = (int) (i*k) + index[i];
   return at;
 }

@@ -63,7 +63,7 @@ wg_var wg_diag (wg_var v)
   if (wg_rank (v) != 1) return wgi_misfit ("diag", 1, &v, "not a vector");
   if (n > 46340) return wgi_misfit ("diag", 1, &v, "more elements than an int counts");
   int *at = malloc ((n + 1)*sizeof *at);
-  if (!at) return wgi_fail (WG_ENOMEM, "out of memory"), wg_num (NAN);
+  if (!at) return wgi_no_memory ();
   for (size_t i = 0; i < n; i++) at[i] = (int) (i*(n + 1));
   const wg_var y = wg_reshape (wg_scatter (v, 0, n, at, n*n), 2, (size_t[]){ n, n });
   free (at);

@@ -170,6 +170,7 @@ static int look_at (const wgi_replay *r, const wgi_op *op, const uint32_t *word,
 {
   wg_var *block = blocks (r, op, word, r->v);
   a->x = malloc (wgi_times (wgi_plus (op->nx, op->nx + 1), sizeof *a->x));
+  if (!a->x) wgi_no_memory ();
   if (!block || !a->x) return free (block), free (a->x), 0;
   a->d = a->x + op->nx;
   wgi_op_operands (op, block, a->x);
@@ -342,7 +343,8 @@ static wg_var adjoint_of (const wgi_replay *r, size_t slot, const wgi_shape *s)
       awake |= a->state != ASLEEP_;
       v[i] = a->state == ASLEEP_ ? wg_num (-0.) : a->state == MASKED_ ? wg_var_select (a->mask, a->v, wg_num (-0.)) : a->v;
     }
-  if (v && awake) y = wg_array (v, s->rank, s->dim);
+  if (!v) y = wgi_no_memory ();
+  else if (awake) y = wg_array (v, s->rank, s->dim);
   free (v);
   return y;
 }
