@@ -128,7 +128,7 @@ static void mae_of (long double y, long double t, long double out[3]) { out[0] =
 static void mape_of (long double y, long double t, long double out[3])
 {
   const long double d = fmaxl (fabsl (t), 0x1p-52L);
-  out[0] = fabsl (y - t)/d, out[1] = sign (y - t)/d;
+  out[0] = fabsl (y/2 - t/2)/(d/2), out[1] = sign (y - t)/d;        /* in range where long double is double, as under valgrind */
 }
 
 static void huber_of (long double y, long double t, long double out[3])

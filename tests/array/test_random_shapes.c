@@ -2,7 +2,7 @@
  * Copyright the Wengert developers
  *
  * Random programs over arrays of random shapes, 0 and 1 among the dimensions, with views that are not in one piece and broadcasting
- * both ways, all rows of the rule table among the operations: equal to the same program over scalars, element by element,
+ * both ways, all rows of the rule table and all reductions among the operations: equal to the same program over scalars, element by element,
  * in values, gradients, tangents, second derivatives and derived functions.
  */
 #include "../random_program.h"
@@ -125,19 +125,62 @@ static value repeated (value v, rp_random *r)
 
 /* operations */
 
-static value summed (value v, rp_random *r)
+/* Operands are brought to where all is smooth and small. */
+static wg_var tamed (wg_var a) { return wg_sigmoid (a); }
+
+enum { SUM, MEAN, PROD, AMAX, AMIN, NORM, LOGSUMEXP, VARIANCE, REDUCTIONS };
+
+static wg_var reduction (unsigned kind, wg_var a, int count, const int axis[], int keep)
+{
+  switch (kind)
+    {
+    case MEAN: return wg_mean_axes (a, count, axis, keep);
+    case PROD: return wg_prod_axes (a, count, axis, keep);
+    case AMAX: return wg_amax_axes (a, count, axis, keep);
+    case AMIN: return wg_amin_axes (a, count, axis, keep);
+    case NORM: return wg_norm_axes (a, 2, count, axis, keep);
+    case LOGSUMEXP: return wg_logsumexp_axes (a, count, axis, keep);
+    case VARIANCE: return wg_variance_axes (a, 0, count, axis, keep);
+    default: return wg_sum_axes (a, count, axis, keep);
+    }
+}
+
+/* The same of scalars. */
+static wg_var folded (unsigned kind, size_t n, const wg_var e[])
+{
+  wg_var s = n && (kind == AMAX || kind == AMIN) ? e[0] : wg_num (kind == PROD), mean = wg_num (0);
+  if (kind == VARIANCE) mean = folded (MEAN, n, e);
+  for (size_t i = 0; i < n; i++)
+    switch (kind)
+      {
+      case PROD: s = wg_mul (s, e[i]); break;
+      case AMAX: s = wg_max (s, e[i]); break;
+      case AMIN: s = wg_min (s, e[i]); break;
+      case NORM: s = wg_add (s, wg_sqr (e[i])); break;
+      case LOGSUMEXP: s = wg_add (s, wg_exp (e[i])); break;
+      case VARIANCE: s = wg_add (s, wg_sqr (wg_sub (e[i], mean))); break;
+      default: s = wg_add (s, e[i]); break;
+      }
+  return kind == NORM ? wg_sqrt (s) : kind == LOGSUMEXP ? wg_log (s) : kind == MEAN || kind == VARIANCE ? wg_div (s, (double) n) : s;
+}
+
+static value reduced (value v, rp_random *r)
 {
   int axis[NAIVE_RANK], count = 0, at = 0;
   const int keep = (int) rp_below (r, 2);
+  unsigned kind = rp_below (r, REDUCTIONS), axes = 0;
   size_t dim[NAIVE_RANK], index[NAIVE_RANK], to[NAIVE_RANK];
-  unsigned axes = 0;
   for (int i = 0; i < v.s.rank; i++)
     if (rp_below (r, 2)) axis[count++] = rp_below (r, 2) ? i : i - v.s.rank, axes |= 1u << i;
   for (int i = 0; i < v.s.rank; i++)
     if (!(axes >> i & 1)) dim[at++] = v.s.dim[i];
     else if (keep) dim[at++] = 1;
-  value t = { wg_sum_axes (v.a, count, axis, keep), naive_of (at, dim) };
-  for (size_t k = 0; k < size_of (&t.s); k++) t.s.e[k] = wg_num (0);
+  if (size_of (&v.s) == 0) kind = SUM;
+  value t = { reduction (kind, kind == SUM ? v.a : tamed (v.a), count, axis, keep), naive_of (at, dim) };
+  const size_t lines = size_of (&t.s), n = lines ? size_of (&v.s)/lines : 0;
+  wg_var *line = calloc (size_of (&v.s) + 1, sizeof *line);
+  size_t *have = calloc (lines + 1, sizeof *have);
+  ck_assert (line && have);
   for (size_t k = 0; k < size_of (&v.s); k++)
     {
       index_of (&v.s, k, index);
@@ -145,8 +188,34 @@ static value summed (value v, rp_random *r)
       for (int i = 0; i < v.s.rank; i++)
         if (!(axes >> i & 1)) to[at++] = index[i];
         else if (keep) to[at++] = 0;
-      wg_var *s = &t.s.e[place_of (&t.s, to)];
-      *s = wg_add (*s, v.s.e[k]);
+      const size_t l = place_of (&t.s, to);
+      line[n*l + have[l]++] = kind == SUM ? v.s.e[k] : tamed (v.s.e[k]);
+    }
+  for (size_t l = 0; l < lines; l++) t.s.e[l] = folded (kind, n, line + n*l);
+  free (line), free (have);
+  return t;
+}
+
+/* Running sums, softmax, its logarithm along an axis. */
+static value along (value v, rp_random *r)
+{
+  if (v.s.rank == 0) return v;
+  const int axis = (int) rp_below (r, (unsigned) v.s.rank), kind = (int) rp_below (r, 3);
+  const wg_var a = tamed (v.a);
+  value t = { kind == 0 ? wg_cumsum (a, axis) : kind == 1 ? wg_softmax (a, axis - v.s.rank) : wg_log_softmax (a, axis), naive_of (v.s.rank, v.s.dim) };
+  for (size_t k = 0; k < size_of (&t.s); k++)
+    {
+      size_t index[NAIVE_RANK];
+      wg_var s = wg_num (0);
+      index_of (&t.s, k, index);
+      const size_t to = index[axis];
+      for (index[axis] = 0; index[axis] < v.s.dim[axis]; index[axis]++)
+        {
+          const wg_var e = tamed (v.s.e[place_of (&v.s, index)]);
+          if (kind || index[axis] <= to) s = wg_add (s, kind ? wg_exp (e) : e);
+        }
+      const wg_var own = tamed (v.s.e[k]);
+      t.s.e[k] = kind == 0 ? s : kind == 1 ? wg_div (wg_exp (own), s) : wg_sub (own, wg_log (s));
     }
   return t;
 }
@@ -202,9 +271,7 @@ static int joins (const naive *a, const naive *b, size_t dim[], int *rank)
   return 1;
 }
 
-/* The rows, on operands that are brought to where they are smooth and small. */
-static wg_var tamed (wg_var a) { return wg_sigmoid (a); }
-
+/* The rows. */
 static wg_var row (unsigned which, wg_var a, wg_var b, wg_var c)
 {
   const wg_var u = tamed (a), w = tamed (b);
@@ -292,16 +359,17 @@ static void run (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
   for (int i = 0; i < p->steps; i++)
     {
       value t = v;
-      switch (rp_below (&r, 10))
+      switch (rp_below (&r, 11))
         {
         case 0: t = transposed (v, &r); break;
         case 1: t = sliced (v, &r); break;
         case 2: t = flattened (v, &r); break;
         case 3: t = repeated (v, &r); break;
-        case 4: t = summed (v, &r); break;
+        case 4: t = reduced (v, &r); break;
         case 5: t = gathered (v, &r, (int) rp_below (&r, 2)); break;
         case 6: t = doubled (v, &r); break;
         case 7: t = multiplied (v, w); break;
+        case 8: t = along (v, &r); break;
         default: t = combined (v, w, &r); break;
         }
       if (t.s.e != v.s.e) kept[count++] = t;
