@@ -316,6 +316,37 @@ START_TEST (told)
 }
 END_TEST
 
+/* Matrices without rows or columns, and of one element. */
+MODEL (small)
+{
+  UNUSED;
+  wg_var w, V, Q, R, U, s, sign;
+  const wg_var E = wg_constant (x[0], 2, (size_t[]){ 0, 0 }, NULL), T = wg_constant (x[0], 2, (size_t[]){ 3, 0 }, NULL), one = wg_mat (x, 1, 1);
+  wg_eigh (E, &w, &V), wg_qr (T, &Q, &R), wg_svd (T, &U, &s, &V);
+  y[0] = wg_add (wg_det (E), wg_add (wg_logdet (E, &sign), wg_sum (wg_concat (3, (wg_var[]){ wg_expm (E), wg_sqrtm_sym (E), wg_cholesky (E) }, 0))));
+  y[1] = wg_sum (wg_solve (wg_mat (x, 2, 2), wg_constant (x[0], 2, (size_t[]){ 2, 0 }, NULL)));
+  y[2] = wg_sum (wg_inverse (wg_constant (x[0], 3, (size_t[]){ 0, 2, 2 }, NULL)));
+  wg_eigh (one, &w, &V), wg_qr (one, &Q, &R), wg_svd (one, &U, &s, NULL);
+  y[3] = wg_add (wg_sum (wg_mul (w, V)), wg_add (wg_sum (wg_mul (Q, R)), wg_add (wg_sum (wg_mul (U, s)), wg_det (one))));
+  wg_qr (wg_neg (one), NULL, &R);
+  y[3] = wg_add (y[3], wg_sum (R));                                    /* its diagonal is positive */
+}
+
+START_TEST (small_ones)
+{
+  const double x[4] = { 2, 1, 1, 3 }, known[4] = { 1, 0, 0, 10 };
+  double y[4], J[16];
+  wg_fun *f = law_have ("small", "recording", wg_fun_record (small, NULL, 4, 4, x));
+  law_ok ("small", "Jacobian", wg_jacobian (f, x, y, J));
+  for (int i = 0; i < 4; i++)
+    {
+      ck_assert_double_eq_tol (y[i], known[i], 1e-14);
+      ck_assert_double_eq_tol (J[4*i], i == 3 ? 5 : 0, 1e-14);
+    }
+  wg_fun_free (f);
+}
+END_TEST
+
 int main (void)
 {
   Suite *s = suite_create ("decompositions");
@@ -323,6 +354,7 @@ int main (void)
   tcase_set_timeout (t, 60);
   tcase_add_loop_test (t, laws, 0, sizeof cases/sizeof *cases);
   tcase_add_test (t, exponentials_known);
+  tcase_add_test (t, small_ones);
   tcase_add_loop_test (t, told, 0, sizeof gaps/sizeof *gaps);
   suite_add_tcase (s, t);
   SRunner *runner = srunner_create (s);
