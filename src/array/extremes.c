@@ -28,6 +28,14 @@ static void mask_line (const wgi_op *op, size_t n, const double x[], double y[])
   y[best_of (op, n, x)] = 1;
 }
 
+/* What more than one element is, or NaN. */
+void wgi_tied_line (const wgi_op *op, size_t n, const double x[], double y[])
+{
+  const size_t best = best_of (op, n, x);
+  *y = NAN;
+  for (size_t i = best + 1; i < n; i++) if (x[i] == x[best]) *y = x[i];
+}
+
 static int shape (wgi_op *op)
 {
   for (int i = 0; i < op->attr[0]; i++)
@@ -73,16 +81,16 @@ static void vjp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_
   xbar[0] = wg_select (picked (op, x[0]), wgi_lines_expand (op, ybar[0]), -0.);
 }
 
-static const wgi_primitive value = { "amax", shape, value_kernel, jvp, vjp };
+const wgi_primitive wgi_amax_lines = { "amax", shape, value_kernel, jvp, vjp };
 
 wg_var wg_amax_axes (wg_var a, int count, const int axis[], int keep)
 {
-  return wgi_lines_reduce (&value, "amax", a, count, axis, keep, 2, (long[]){ 0, 0 });
+  return wgi_lines_reduce (&wgi_amax_lines, "amax", a, count, axis, keep, 2, (long[]){ 0, 0 });
 }
 
 wg_var wg_amin_axes (wg_var a, int count, const int axis[], int keep)
 {
-  return wgi_lines_reduce (&value, "amin", a, count, axis, keep, 2, (long[]){ 0, 1 });
+  return wgi_lines_reduce (&wgi_amax_lines, "amin", a, count, axis, keep, 2, (long[]){ 0, 1 });
 }
 
 wg_var wg_argmax_axes (wg_var a, int count, const int axis[], int keep)

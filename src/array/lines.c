@@ -124,6 +124,21 @@ wg_var wgi_lines_along (const wgi_primitive *prim, wg_var a, int axis)
   return wg_rank (y) ? wg_transpose (y, back) : y;
 }
 
+/* kinks */
+
+int wgi_lines_show (const wgi_op *op, const double *x, void (*show) (void *, int row, int k, const double operand[3]), void *to)
+{
+  const int extreme = op->prim == &wgi_amax_lines;
+  wgi_run run = { 0 };
+  if (!extreme && op->prim != &wgi_norm_lines) return WG_OK;
+  double *y = wgi_run_take (&run, op->source.m, sizeof *y);
+  const int rc = y ? wgi_lines_each (op, x, y, extreme ? wgi_tied_line : wgi_norm_line, &run) : WG_ENOMEM;
+  for (size_t i = 0; i < op->source.m && !rc; i++)
+    show (to, extreme ? WGI_ROW_max : WGI_ROW_hypot, 0, (double[3]){ y[i], extreme ? y[i] : 0 });
+  wgi_run_free (&run);
+  return rc;
+}
+
 /* builders */
 
 wg_var wgi_lines_sum (const wgi_op *op, wg_var a, int keep)

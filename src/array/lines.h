@@ -34,6 +34,11 @@ wg_var wgi_lines_expand (const wgi_op *, wg_var y);
 /* Adjoints t through partials p: what is at rest stays so. */
 wg_var wgi_pulled (wg_var t, wg_var p);
 
+/* Kinks of an operation at these values of its operand, a tie or a norm of 0, shown as rows: max (v, v), hypot (0, 0). */
+int wgi_lines_show (const wgi_op *, const double *x, void (*show) (void *, int row, int k, const double operand[3]), void *);
+extern const wgi_primitive wgi_amax_lines, wgi_norm_lines;
+wgi_line wgi_tied_line, wgi_norm_line;
+
 /* How many elements these axes have together.  0: no such axis, told. */
 int wgi_axes_size (const char *name, wg_var a, int count, const int axis[], size_t *size);
 

@@ -32,7 +32,7 @@ static double scaled_norm (size_t n, const double x[], double *unit)
   return sqrt (squares (n, x, ldexp (1, -e)));
 }
 
-static void norm_line (const wgi_op *op, size_t n, const double x[], double y[])
+void wgi_norm_line (const wgi_op *op, size_t n, const double x[], double y[])
 {
   double unit;
   (void) op;
@@ -50,7 +50,7 @@ static void direction_line (const wgi_op *op, size_t n, const double x[], double
 
 static int norm_kernel (const wgi_op *op, const double *const x[], double *const y[], wgi_run *run)
 {
-  return wgi_lines_each (op, x[0], y[0], norm_line, run);
+  return wgi_lines_each (op, x[0], y[0], wgi_norm_line, run);
 }
 
 static int direction_kernel (const wgi_op *op, const double *const x[], double *const y[], wgi_run *run)
@@ -60,14 +60,10 @@ static int direction_kernel (const wgi_op *op, const double *const x[], double *
 
 /* builders */
 
-static void norm_jvp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_var dx[], wg_var dy[]);
-static void norm_vjp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_var ybar[], wg_var xbar[]);
-static const wgi_primitive norm = { "norm", wgi_lines_reduced, norm_kernel, norm_jvp, norm_vjp };
-
 /* t/|x| - u (u . t)/|x|, which is symmetric in t and the result */
 static void direction_jvp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_var t[], wg_var out[])
 {
-  const wg_var r = wgi_lines_expand (op, wgi_array_apply1 (&norm, 1, x, 1, op->attr));
+  const wg_var r = wgi_lines_expand (op, wgi_array_apply1 (&wgi_norm_lines, 1, x, 1, op->attr));
   out[0] = wg_sub (wg_div (t[0], r), wg_mul (y[0], wg_div (wgi_lines_sum (op, wg_mul (y[0], t[0]), 1), r)));
 }
 
@@ -87,9 +83,11 @@ static void norm_vjp (const wgi_op *op, const wg_var x[], const wg_var y[], cons
   xbar[0] = wgi_pulled (wgi_lines_expand (op, ybar[0]), along (op, x));
 }
 
+const wgi_primitive wgi_norm_lines = { "norm", wgi_lines_reduced, norm_kernel, norm_jvp, norm_vjp };
+
 wg_var wg_norm_axes (wg_var a, double p, int count, const int axis[], int keep)
 {
-  if (p == 2) return wgi_lines_reduce (&norm, "norm", a, count, axis, keep, 1, NULL);
+  if (p == 2) return wgi_lines_reduce (&wgi_norm_lines, "norm", a, count, axis, keep, 1, NULL);
   if (p == 1 && count >= 0) return wg_sum_axes (wg_abs (a), count, axis, keep);
   if (p == 1) return wg_sum (wg_abs (a));
   if (p == HUGE_VAL) return wg_amax_axes (wg_abs (a), count, axis, keep);

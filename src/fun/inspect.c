@@ -11,6 +11,7 @@
 
 #include "fun/fun.h"
 #include "array/elementwise.h"
+#include "array/lines.h"
 #include "fun/map.h"
 #include "program/operation.h"
 
@@ -156,9 +157,15 @@ static int look_at_array (const wg_fun *f, const wgi_operation *o, const wgi_op 
   double **block = malloc (wgi_times (o->operands + 1, sizeof *block));
   if (!block) return wgi_fail (WG_ENOMEM, "out of memory");
   for (size_t j = 0; j < o->operands; j++) block[j] = f->frame.plane[WGI_VALUE] + wgi_operand (o, j);
-  if (wgi_carries (o)) wgi_rows_show (op, block, look_at_row, found);
+  int rc = WG_OK;
+  if (wgi_carries (o))
+    {
+      const wgi_view *x = op->x;
+      wgi_rows_show (op, block, look_at_row, found);
+      if (!x->data) rc = wgi_lines_show (op, block[x->block] + x->first, look_at_row, found);
+    }
   free (block);
-  return WG_OK;
+  return rc;
 }
 
 static int count_kinks (wg_fun *f, size_t *kinks, FILE *out, const char *inside)

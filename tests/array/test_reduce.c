@@ -349,6 +349,31 @@ START_TEST (norms_at_ends)
 }
 END_TEST
 
+/* Ties and norms of 0 are kinks, by line. */
+MODEL (kinked)
+{
+  UNUSED;
+  const wg_var A = wg_mat (x, 3, 2);
+  y[0] = wg_add (wg_sum (wg_amax_axes (A, AXES (0), 0)), wg_add (wg_sum (wg_norm_axes (A, 2, AXES (1), 0)), wg_amin (A)));
+}
+
+START_TEST (kinks_by_line)
+{
+  static const struct { double x[6]; size_t kinks; } points[] = {
+    { { 1, 2, 3, 4, 5, 6 }, 0 }, { { 5, 2, 3, 4, 5, 4 }, 2 }, { { 0, 0, 3, 4, 5, 6 }, 2 }, { { 1, 1, 2, 2, 2, 1 }, 2 },
+  };
+  size_t kinks;
+  wg_fun *f = recorded (kinked, 6, 1, points[0].x);
+  for (int i = 0; i < 4; i++)
+    {
+      ck_assert_int_eq (wg_eval (f, points[i].x, (double[1]){ 0 }), WG_OK);
+      ck_assert_int_eq (wg_fun_kinks (f, &kinks, NULL), WG_OK);
+      ck_assert_uint_eq (kinks, points[i].kinks);
+    }
+  wg_fun_free (f);
+}
+END_TEST
+
 /* log sum exp and what is made of it, at the ends of the range. */
 MODEL (exponentials)
 {
@@ -467,6 +492,7 @@ int main (void)
   tcase_add_test (t, not_picked);
   tcase_add_test (t, number_as_int);
   tcase_add_test (t, norms_at_ends);
+  tcase_add_test (t, kinks_by_line);
   tcase_add_loop_test (t, exponentials_at_ends, 0, sizeof ends/sizeof *ends);
   tcase_add_test (t, nothing_to_add);
   tcase_add_test (t, nothing);
