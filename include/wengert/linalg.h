@@ -35,7 +35,7 @@ WG_API wg_var wg_inverse (wg_var a);
 /* X of least |A X - B|; when A is wide, that of least |X| with A X = B.  A has full rank.  By QR. */
 WG_API wg_var wg_lstsq (wg_var a, wg_var b);
 
-/* The determinant, with derivatives at singular matrices too. */
+/* The determinant, with derivatives at singular matrices too, to order 7. */
 WG_API wg_var wg_det (wg_var a);
 
 /* log |det A|, and its sign, which has no derivative (NULL: not wanted). */
@@ -59,7 +59,8 @@ WG_API void wg_eigh (wg_var a, wg_var *w, wg_var *v);
  * above. */
 WG_API void wg_svd (wg_var a, wg_var *u, wg_var *s, wg_var *v);
 
-/* Functions of symmetric matrices, exact at equal eigenvalues, derivatives to order 6: exp, log, square root, power, and any f.
+/* Functions of symmetric matrices, exact at equal eigenvalues, derivatives to order 6, the k-th for n^(k+1) divided
+ * differences: exp, log, square root, power, and any f.
  * f (order, x, ctx) is its derivative of this order, orders being the highest there is: f with k derivatives needs k of them, and more
  * where eigenvalues are close; it may be called by several threads, and lives as long as what is recorded. */
 typedef double wg_matrix_function (int order, double x, void *ctx);

@@ -18,15 +18,17 @@ static estimate quotient (estimate high, estimate low, double spread)
   return (estimate){ v, (high.error + low.error)/spread + DBL_EPSILON*fabs (v) };
 }
 
-/* The series for points t[0 .. l]; its error is that of rounding and the first term left out, in the worst case. */
-static estimate series (const wgi_smooth *f, int l, const double t[])
+/* The series for points t[0 .. l], of so many terms at most; its error is that of rounding and the first term left out, in the
+ * worst case. */
+static estimate series (const wgi_smooth *f, int l, const double t[], int terms)
 {
-  double c[WGI_TAYLOR], h[WGI_TAYLOR] = { 1 }, m = 0, half = 0, sum = 0, size = 0, power = 1;
+  double c[WGI_TAYLOR], h[WGI_TAYLOR], m = 0, half = 0, sum = 0, size = 0, power = 1;
   for (int i = 0; i <= l; i++) m += t[i]/(l + 1);
   if (t[0] == t[l]) m = t[0];
   for (int i = 0; i <= l; i++) half = fmax (half, fabs (t[i] - m));
-  const int wanted = half == 0 ? l + 1 : WGI_TAYLOR, have = f->taylor (f, m, wanted, c);
+  const int wanted = half == 0 ? l + 1 : l + terms < WGI_TAYLOR ? l + terms : WGI_TAYLOR, have = f->taylor (f, m, wanted, c);
   if (have <= l) return (estimate){ NAN, INFINITY };
+  for (int j = 0; j < have - l; j++) h[j] = j == 0;
   for (int i = 0; i <= l && half > 0; i++)
     for (int j = 1; j < have - l; j++) h[j] += (t[i] - m)*h[j-1];
   double bound = fabs (c[l]), last = bound;
@@ -50,7 +52,8 @@ double wgi_divided (const wgi_smooth *f, int k, const double t[])
         const double spread = t[i+l] - t[i];
         const estimate q = spread > 0 ? quotient (d[i+1], d[i], spread) : (estimate){ NAN, INFINITY };
         if (q.error <= 8*DBL_EPSILON*fabs (q.value)) { d[i] = q; continue; }
-        const estimate s = series (f, l, t + i);
+        estimate s = series (f, l, t + i, 14);
+        if (!(s.error <= 8*DBL_EPSILON*fabs (s.value))) s = series (f, l, t + i, WGI_TAYLOR);
         d[i] = q.error <= s.error || isnan (s.value) ? q : s;
       }
   return d[0].value;

@@ -47,10 +47,15 @@ static int taylor (const wgi_smooth *smooth, double x, int count, double c[])
       return count;
     case LOG:
       c[0] = log (x);
-      for (int j = 1, sign = 1; j < count; j++, sign = -sign) c[j] = sign/(j*pow (x, j));
+      for (int j = 1; j < count; j++) c[j] = j == 1 ? 1/x : -c[j-1]*(j - 1)/(j*x);
       return count;
     case POWER:
-      for (int j = 0; j < count; factorial *= (f->p - j)/(j + 1), j++) c[j] = factorial == 0 ? 0 : factorial*pow (x, f->p - j);
+      c[0] = pow (x, f->p);
+      for (int j = 1; j < count; j++)
+        {
+          factorial *= (f->p - j + 1)/j;
+          c[j] = factorial == 0 ? 0 : x == 0 ? factorial*pow (x, f->p - j) : c[j-1]*(f->p - j + 1)/(j*x);
+        }
       return count;
     }
   if (count > f->orders + 1) count = (int) f->orders + 1;
