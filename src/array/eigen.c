@@ -60,7 +60,7 @@ static const wgi_primitive factor = { "eigh", factor_shape, factor_kernel, wgi_n
 
 wg_var wgi_eigen_of (wg_var a) { return wgi_array_apply1 (&factor, 1, &a, 0, NULL); }
 
-/* gaps: attr: squares */
+/* gaps: attr: squares; 2: of numbers that must not be 0 */
 
 static int gaps_shape (wgi_op *op)
 {
@@ -73,16 +73,18 @@ static int gaps_one (const wgi_op *op, const wgi_matrix x[], double *const y[], 
 {
   const size_t n = x[0].rows;
   double most = 0;
-  int equal = 0;
+  int equal = 0, zero = 0;
   for (size_t i = 0; i < n; i++) most = fmax (most, fabs (x[0].v[(ptrdiff_t) i*x[0].row]));
   for (size_t i = 0; i < n; i++)
     for (size_t j = 0; j < n; j++)
       {
         const double wi = x[0].v[(ptrdiff_t) i*x[0].row], wj = x[0].v[(ptrdiff_t) j*x[0].row], gap = wj - wi;
-        const int same = i != j && !(fabs (gap) > 4*(double) n*DBL_EPSILON*most);
-        equal |= same;
-        y[0][i*n + j] = i == j ? 0 : same ? NAN : 1/(op->attr[0] ? gap*(wi + wj) : gap);
+        const double least = 4*(double) n*DBL_EPSILON*most;
+        const int same = i != j && !(fabs (gap) > least), none = op->attr[0] == 2 && !(fabs (wi) > least);
+        equal |= same, zero |= none;
+        y[0][i*n + j] = none ? NAN : i == j ? 0 : same ? NAN : 1/(op->attr[0] ? gap*(wi + wj) : gap);
       }
+  if (zero) return run->why = "singular vectors of 0 have no derivative in a matrix that is not square", WG_NONFINITE;
   if (equal) return run->why = "eigenvectors, or singular vectors, of equal values have no derivative", WG_NONFINITE;
   return WG_OK;
 }

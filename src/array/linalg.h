@@ -51,7 +51,8 @@ wg_var wgi_solve_lu (wg_var a, wg_var lu, wg_var b, int transposed);
 wg_var wgi_eigen_of (wg_var a);                                       /* w[n], then V^T by rows */
 wg_var wgi_svd_of (wg_var a);                                         /* U by rows, s, V^T by rows */
 
-/* 1/(w[j] - w[i]), with squares of the squares of w; 0 where i = j.  Equal numbers: NaN, and the notice. */
+/* 1/(w[j] - w[i]), with squares of the squares of w; 0 where i = j.  Equal numbers, and with squares = 2 those that are 0: NaN, and the
+ * notice. */
 wg_var wgi_gaps (wg_var w, int squares);
 
 /* A vector along the rows, or the columns, of a matrix. */

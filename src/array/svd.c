@@ -114,7 +114,7 @@ static void vectors_jvp (const wgi_op *op, const wg_var x[], const wg_var y[], c
   const size_t m = wgi_high (op, A), n = wgi_wide (op, A), k = least (m, n);
   (void) x;
   if (wgi_is_missing (dx[A])) return;
-  const wg_var u = y[U], s = y[S], v = wg_t (y[VT]), g = wgi_gaps (s, 1);
+  const wg_var u = y[U], s = y[S], v = wg_t (y[VT]), g = wgi_gaps (s, m == n ? 1 : 2);
   const wg_var ut_da = wg_matmul (wg_t (u), dx[A]), p = wg_matmul (ut_da, v);
   dy[S] = diagonal_of (y[VT], ut_da);
   dy[U] = wg_matmul (u, wg_mul (g, plus_transposed (wg_mul (p, wgi_as_row (s)))));
@@ -127,7 +127,7 @@ static void vectors_jvp (const wgi_op *op, const wg_var x[], const wg_var y[], c
 static void vectors_vjp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_var ybar[], wg_var xbar[])
 {
   const size_t m = wgi_high (op, A), n = wgi_wide (op, A), k = least (m, n);
-  const wg_var u = y[U], s = y[S], vt = y[VT], g = wgi_gaps (s, 1);
+  const wg_var u = y[U], s = y[S], vt = y[VT], g = wgi_gaps (s, m == n ? 1 : 2);
   (void) x;
   const wg_var ku = plus_transposed (wg_mul (g, wg_matmul (wg_t (u), ybar[U])));
   const wg_var kv = plus_transposed (wg_mul (g, wg_matmul (vt, wg_t (ybar[VT]))));

@@ -272,6 +272,13 @@ MODEL (left_vector)
   wg_svd (wg_mat (x, 2, 2), &U, NULL, NULL);
   y[0] = wg_sum (wg_col (U, 0));
 }
+MODEL (tall_vector)
+{
+  UNUSED;
+  wg_var U;
+  wg_svd (wg_mat (x, 4, 1), &U, NULL, NULL);
+  y[0] = wg_sum (U);
+}
 MODEL (logarithm) { UNUSED; y[0] = wg_sum (wg_logm_sym (wg_mat (x, 2, 2))); }
 MODEL (root) { UNUSED; y[0] = wg_sum (wg_sqrtm_sym (wg_mat (x, 2, 2))); }
 MODEL (few_derivatives) { UNUSED; y[0] = wg_sum (wg_funm_sym (wg_mat (x, 2, 2), sine, 0, NULL)); }
@@ -292,6 +299,7 @@ static const gap gaps[] = {
   { second_vector, { 1, INFINITY, 0, 2 }, WG_NONFINITE, WG_NONFINITE, "eigenvalues: the matrix is not finite" },
   { values_alone, { 2, 0, 0, 2 }, WG_OK, WG_OK, NULL },
   { left_vector, { 0, 3, -3, 0 }, WG_OK, WG_NONFINITE, "equal values have no derivative" },
+  { tall_vector, { 0, 0, 0, 0 }, WG_OK, WG_NONFINITE, "singular vectors of 0 have no derivative" },
   { logarithm, { 1, 2, 2, 1 }, WG_NONFINITE, WG_NONFINITE, "is not defined at its eigenvalues" },
   { root, { 0, 0, 0, 1 }, WG_OK, WG_NONFINITE, "has no such derivative at its eigenvalues" },
   { few_derivatives, { 2, 0, 0, 2 }, WG_OK, WG_NONFINITE, "has no such derivative at its eigenvalues" },
