@@ -92,8 +92,9 @@ WG_API void wg_where_print (FILE *out, const wg_where *where);
 /* Count the operations that are on a kink at the last point: where their value or a derivative jumps or is infinite
  * though their value is finite.  abs, relu, sign, step, sqrt, cbrt and powers other than 0, 1, 2 ... at 0; floor at an integer;
  * max, min, clamp, masks and comparisons (guards) of equal numbers; asin and acos at +-1, acosh at 1; hypot at the
- * origin, atan2 there and on its cut; extremes of arrays that tie and Euclidean norms of 0, once a line.  Only operations that depend on the inputs count, those in functions called among
- * them.  Derivatives there are what the manual's table says, one of several: checkers may call them wrong.
+ * origin, atan2 there and on its cut; extremes of arrays that tie and Euclidean norms of 0, once a line.  Only operations
+ * that depend on the inputs count, those in functions called among them.  Derivatives there are what the manual's table
+ * says, one of several: checkers may call them wrong.
  *   kinks  out  their number; NULL when not wanted
  *   out    in   where to print a line for each; NULL: nowhere
  * WG_EINVAL (f NULL, no last point), what a call gives. */

@@ -11,41 +11,52 @@
 #include "array/lines.h"
 #include "array/moves.h"
 
-/* The place of m, and r.  -1: all are -inf, or there are none. */
-static ptrdiff_t largest (size_t n, const double x[], double *r)
+/* The place of m; -1: all are -inf, or there are none. */
+static ptrdiff_t largest (size_t n, const double x[])
 {
   size_t at = 0;
-  *r = 0;
   for (size_t i = 1; i < n; i++) if (x[i] > x[at]) at = i;
-  if (n == 0 || x[at] == -HUGE_VAL) return -1;
-  for (size_t i = 0; i < n; i++) if (i != at) *r += x[at] == HUGE_VAL && x[i] == x[at] ? 1 : exp (x[i] - x[at]);
-  return (ptrdiff_t) at;
+  return n == 0 || x[at] == -HUGE_VAL ? -1 : (ptrdiff_t) at;
+}
+
+/* exp (x - m), where infinite ones are alike. */
+static double share (double x, double m) { return m == HUGE_VAL && x == m ? 1 : exp (x - m); }
+
+static double rest (size_t n, const double x[], size_t at)
+{
+  double r = 0;
+  for (size_t i = 0; i < n; i++) if (i != at) r += share (x[i], x[at]);
+  return r;
 }
 
 static void logsumexp_line (const wgi_op *op, size_t n, const double x[], double y[])
 {
-  double r;
-  const ptrdiff_t at = largest (n, x, &r);
+  const ptrdiff_t at = largest (n, x);
   (void) op;
-  *y = at < 0 ? -HUGE_VAL : x[at] + log1p (r);
+  *y = at < 0 ? -HUGE_VAL : x[at] + log1p (rest (n, x, (size_t) at));
 }
 
 static void softmax_line (const wgi_op *op, size_t n, const double x[], double y[])
 {
-  double r;
-  const ptrdiff_t at = largest (n, x, &r);
+  const ptrdiff_t at = largest (n, x);
+  double r = 0;
   (void) op;
-  for (size_t i = 0; i < n; i++) y[i] = at < 0 ? 0 : (i == (size_t) at ? 1 : exp (x[i] - x[at]))/(1 + r);
+  for (size_t i = 0; i < n; i++)
+    {
+      y[i] = at < 0 ? 0 : i == (size_t) at ? 1 : share (x[i], x[at]);
+      if (i != (size_t) at) r += y[i];
+    }
+  for (size_t i = 0; i < n; i++) y[i] /= 1 + r;
 }
 
 /* A difference of finite numbers beyond the range is the largest number: 0 times it stays 0. */
 static void log_softmax_line (const wgi_op *op, size_t n, const double x[], double y[])
 {
-  double r;
-  const ptrdiff_t at = largest (n, x, &r);
+  const ptrdiff_t at = largest (n, x);
+  const double l = at < 0 ? 0 : log1p (rest (n, x, (size_t) at));
   (void) op;
   for (size_t i = 0; i < n; i++)
-    y[i] = at < 0 ? -HUGE_VAL : isfinite (x[i]) ? fmax (x[i] - x[at], -DBL_MAX) - log1p (r) : x[i] - log1p (r);
+    y[i] = at < 0 ? -HUGE_VAL : isfinite (x[i]) ? fmax (x[i] - x[at], -DBL_MAX) - l : x[i] - l;
 }
 
 static int logsumexp_kernel (const wgi_op *op, const double *const x[], double *const y[], wgi_run *run)
