@@ -4,6 +4,8 @@
  * Arrays inside everything else: calls, maps, maps in maps, scans, parameters, branches, sparse plans, inspection, memory.  The same
  * polynomial with arrays and with scalars: exact, so that all drivers and derived functions agree to the last bit.
  */
+#include <pthread.h>
+
 #include "../fun/agree.h"
 
 /* y0 = x^T A x + sum (A x), y1 = (x0 - x1)^2 x2, A = [[1, 2, -1], [x0, x1, x2], [0, p, 1]], p = 2 or 3 as x0 < x1 or not */
@@ -238,6 +240,46 @@ START_TEST (kinks)
 }
 END_TEST
 
+/* clones on threads build the fragments that they share at the same time, and give the same bits */
+enum { THREADS = 8, TIMES = 20 };
+
+typedef struct { wg_fun *f; double hv[3*TIMES]; } job;
+
+static void *differentiate (void *of)
+{
+  job *j = of;
+  for (int k = 0; k < TIMES; k++)
+    {
+      const double x[3] = { .1*k, 1 - .05*k, .3 }, v[3] = { 1, -1, 2 };
+      double y, g[3];
+      if (wg_hvp (j->f, x, v, &y, g, j->hv + 3*k)) j->hv[3*k] = NAN;
+    }
+  return NULL;
+}
+
+START_TEST (on_threads)
+{
+  const double x[3] = { 0, 1, .3 };
+  static job jobs[THREADS + 1];
+  pthread_t thread[THREADS];
+  wg_fun *f = agree_record (with_arrays, NULL, 3, 1, x), *plain = agree_record (with_arrays, NULL, 3, 1, x);
+  for (int i = 0; i < THREADS; i++)
+    {
+      jobs[i].f = wg_fun_clone (f);
+      ck_assert_int_eq (pthread_create (&thread[i], NULL, differentiate, &jobs[i]), 0);
+    }
+  jobs[THREADS].f = plain;
+  differentiate (&jobs[THREADS]);
+  for (int i = 0; i < THREADS; i++)
+    {
+      pthread_join (thread[i], NULL);
+      agree_numbers ("hvp on a thread", 3*TIMES, jobs[i].hv, jobs[THREADS].hv);
+      wg_fun_free (jobs[i].f);
+    }
+  wg_fun_free (f), wg_fun_free (plain);
+}
+END_TEST
+
 /* inspection and plans do not lose their way */
 START_TEST (looked_at)
 {
@@ -279,6 +321,7 @@ int main (void)
   tcase_add_test (t, in_a_scan);
   tcase_add_test (t, fused);
   tcase_add_test (t, kinks);
+  tcase_add_test (t, on_threads);
   tcase_add_test (t, looked_at);
   suite_add_tcase (s, t);
   SRunner *runner = srunner_create (s);
