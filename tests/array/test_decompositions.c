@@ -183,6 +183,32 @@ MODEL (expm)
   wg_unstack (wg_expm (wg_array (x, 3, (size_t[]){ 2, 2, 2 })), y + 9);
 }
 
+/* Something of everything that there is of a matrix of 2 x 2. */
+static wg_var everything (wg_var A)
+{
+  wg_var w, V, Q, R, U, s, W, sign;
+  wg_eigh (A, &w, &V), wg_qr (A, &Q, &R), wg_svd (A, &U, &s, &W);
+  const wg_var log_det = wg_logdet (A, &sign), all[] = { V, Q, R, U, W, wg_cholesky (A), wg_sqrtm_sym (A), wg_inverse (A) };
+  const wg_var vectors = wg_add (wg_add (w, s), wg_expand (wg_add (wg_det (A), log_det), -1));
+  wg_var sum = wg_expand (vectors, -1);
+  for (int i = 0; i < 8; i++) sum = wg_add (wg_mul (0.7, sum), wg_matmul (all[i], wg_add (all[i], 0.3)));
+  return sum;
+}
+
+/* A stack, of elements that lie anywhere, and its matrices one by one. */
+MODEL (stacks)
+{
+  UNUSED;
+  const wg_var A = wg_transpose (wg_array (x, 3, (size_t[]){ 2, 3, 2 }), (int[]){ 1, 2, 0 }), all = everything (wg_slice (A, 0, 0, 3, -2));
+  for (size_t k = 0; k < 2; k++) wg_unstack (wg_sub (wg_at (all, k), everything (wg_at (A, 2 - 2*k))), y + 4*k);
+  wg_unstack (all, y + 8);
+}
+static void heavy_stack (size_t n, double x[])
+{
+  (void) n;
+  for (int k = 0; k < 3; k++) x[2*k] += 3, x[6 + 2*k + 1] += 5;
+}
+
 static const constructed cases[] = {
   { "det", det, 9, 4, det_of, -1, 1, NULL, 0, { 0 }, { 0 } },
   { "det, rank 1", det, 9, 4, det_of, -1, 1, rank_one, 0, { 0 }, { 0 } },
@@ -203,6 +229,7 @@ static const constructed cases[] = {
   { "matrix functions, nearly equal eigenvalues", roots, 9, 45, NULL, -1, 1, nearly_equal, 36, { 0 }, { 0 } },
   { "a user's matrix function", user, 4, 8, NULL, -1, 1, NULL, 0, { 0 }, { 2 } },
   { "a user's matrix function, equal eigenvalues", user, 4, 8, NULL, -1, 1, equal2, 0, { 0 }, { 2 } },
+  { "stacks", stacks, 12, 16, NULL, -1, 1, heavy_stack, 8, { 0 }, { 0 } },
   { "expm", expm, 9, 17, NULL, -1, 1, NULL, 0, { 0 }, { 3 } },
   { "expm, scaled", expm, 9, 17, NULL, -4, 4, NULL, 0, { 0 }, { 0 } },
 };
