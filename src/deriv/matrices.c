@@ -69,6 +69,15 @@ void wgi_let_go (const wg_fun *f, size_t count, double out[])
   if (f->trace->program->sources && out && count) memcpy (out, f->held, count*sizeof *out);
 }
 
+/* Is the list mostly calls?  These take directions one after the other, with their values each time, and maps have their items
+ * side by side already: then products one by one are faster, the reverse sweeps of maps being done ahead. */
+static int is_mostly_calls (const wg_fun *f)
+{
+  enum { PLAIN = 100 };
+  const wgi_program *p = f->trace->program;
+  return p->sources && p->count < PLAIN*p->sources;
+}
+
 int wg_hvps (wg_fun *f, const double x[], size_t k, const double V[], double *y, double g[], double HV[])
 {
   int rc = wgi_checked (f, "wg_hvps", 1, k ? (const void *) V : f, f);
@@ -76,13 +85,16 @@ int wg_hvps (wg_fun *f, const double x[], size_t k, const double V[], double *y,
   const size_t n = f->family->n;
   rc = wgi_fun_planes (f, WGI_V | WGI_D | WGI_A | WGI_AD);
   if (!rc) rc = wgi_fun_at (f, x);
-  if (!rc && HV && k > 1) rc = wgi_fun_wide (f, 3);
+  const int singly = !rc && is_mostly_calls (f);
+  if (!rc && HV && k > 1 && !singly) rc = wgi_fun_wide (f, 3);
   double *to = rc ? NULL : wgi_held (f, wgi_times (k, n), HV);
   if (!rc && HV && !to) rc = WG_ENOMEM;
-  for (size_t j = 0; j < k && HV && !rc; j += K)
-    if (k - j == 1)
+  for (size_t j = 0; j < k && HV && !rc; j += singly ? 1 : K)
+    if (singly || k - j == 1)
       {
+        f->frame.ahead = 1;
         rc = wgi_fun_at_dual (f, NULL, V + j*n);
+        f->frame.ahead = 0;
         if (!rc) rc = wgi_pull_dual (f, NULL, NULL, to + j*n);
       }
     else
