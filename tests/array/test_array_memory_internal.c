@@ -46,8 +46,44 @@ static void reductions (size_t n, const wg_var x[], size_t m, wg_var y[], void *
   y[0] = wg_add (y[0], wg_amax (wg_prod_axes (A, 1, (int[]){ 1 }, 0)));
 }
 
-static wg_model *const models[] = { model, algebra, reductions };
-static const long step[] = { 1, 17, 3 };         /* a longer one: not every allocation */
+/* An operation with rules of its own, x^2, also on views that are not in one piece. */
+static int same (size_t nx, const wg_shape sx[], wg_shape *sy, void *ctx)
+{
+  (void) nx, (void) ctx;
+  *sy = sx[0];
+  return 0;
+}
+
+static int square (size_t nx, const wg_shape sx[], const double *const a[], const wg_shape *sy, double y[], void *ctx)
+{
+  (void) nx, (void) sx, (void) ctx;
+  for (size_t i = 0; i < sy->dim[0]*sy->dim[1]; i++) y[i] = a[0][i]*a[0][i];
+  return 0;
+}
+
+static void tangent (size_t nx, const wg_var a[], wg_var y, const wg_var da[], wg_var *dy, void *ctx)
+{
+  (void) nx, (void) y, (void) ctx;
+  *dy = wg_mul (wg_mul (2.0, a[0]), da[0]);
+}
+
+static void adjoint (size_t nx, const wg_var a[], wg_var y, wg_var ybar, wg_var abar[], void *ctx)
+{
+  (void) nx, (void) y, (void) ctx;
+  abar[0] = wg_mul (wg_mul (2.0, a[0]), ybar);
+}
+
+static const wg_array_rules squared = { "squared", same, square, tangent, adjoint };
+
+static void custom (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) n, (void) m, (void) ctx;
+  const wg_var A = wg_mat (x, 3, 4), B = wg_array_custom (&squared, NULL, 1, (wg_var[]){ wg_t (A) });
+  y[0] = wg_sum (wg_matmul (A, B));
+}
+
+static wg_model *const models[] = { model, algebra, reductions, custom };
+static const long step[] = { 1, 17, 3, 1 };         /* a longer one: not every allocation */
 enum { MODELS = sizeof models/sizeof *models };
 
 static double x[N], v[3*N], g[N], h[3*N], H[N*N];
@@ -115,6 +151,32 @@ START_TEST (recording_fails)
 }
 END_TEST
 
+/* A live tape: what could be computed is right, the rest is refused, all of it is freed. */
+START_TEST (live_fails)
+{
+  int was_refused = 1;
+  for (long k = 0; was_refused; k++)
+    {
+      double bar[N];
+      live = calls = refused = 0, fail_at = k + 1, inside = 1;
+      wg_tape *t = wg_tape_new ();
+      const wg_var A = wg_tape_array (t, 2, (size_t[]){ 3, 4 }, x), B = wg_array_custom (&squared, NULL, 1, (wg_var[]){ wg_t (A) });
+      const wg_var loss = wg_sum (wg_mul (wg_t (A), B));
+      int rc = wg_backward (loss, NULL);
+      const int failed = rc;
+      fail_at = 0;
+      if (rc && loss.ids) rc = wg_backward (loss, NULL);
+      const int got = rc ? rc : wg_adjoint (A, bar);
+      wg_tape_free (t);
+      inside = 0;
+      was_refused = refused;
+      ck_assert_msg (was_refused || failed == WG_OK, "%s", wg_last_error ());
+      ck_assert_msg (live == 0, "allocation %ld: %ld blocks are left", k + 1, live);
+      for (int i = 0; i < N && got == WG_OK; i++) ck_assert (fabs (bar[i] - 3*x[i]*x[i]) <= 1e-14);
+    }
+}
+END_TEST
+
 int main (void)
 {
   for (int i = 0; i < N; i++) x[i] = .3*i - 1.7;
@@ -124,6 +186,7 @@ int main (void)
   tcase_set_timeout (t, 120);
   tcase_add_loop_test (t, sweeps_fail, 0, MODELS);
   tcase_add_loop_test (t, recording_fails, 0, MODELS);
+  tcase_add_test (t, live_fails);
   suite_add_tcase (s, t);
   SRunner *runner = srunner_create (s);
   srunner_run_all (runner, CK_NORMAL);
