@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-typedef struct { const bench_problem *p; wg_fun *item, *f; } state;
+typedef struct { const bench_problem *p; wg_fun *component, *item, *f; } state;
 
 /* items; each reads its row of data as parameters */
 
@@ -37,24 +37,37 @@ static wg_var logsumexp (size_t k, const wg_var t[])
   return wg_add (top, wg_log (sum));
 }
 
-/* x: alpha[K] + sums of q, mu[K*d], D[K*d] = exp (q), L[K*d (d - 1)/2] */
-static void mixture_item (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+/* x: alpha + sum of q, mu[d], D[d] = exp (q), L[d (d - 1)/2] by rows, the item a[d] */
+static void mixture_component (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 {
   const bench_problem *p = ((state *) ctx)->p;
-  const size_t K = p->k, d = p->cols;
-  const wg_var *mu = x + K, *D = mu + K*d, *L = D + K*d;
-  wg_var a[d], b[d], z[d], t[K];
+  const size_t d = p->cols;
+  const wg_var *mu = x + 1, *D = mu + d, *L = D + d, *a = L + d*(d - 1)/2;
+  wg_var b[d], square = wg_num (0);
   (void) n, (void) m;
-  wg_params (x[0], 0, d, p->A, a);
-  for (size_t k = 0; k < K; k++, mu += d, D += d)
+  for (size_t i = 0; i < d; i++)
     {
-      wg_var square = wg_num (0);
-      for (size_t i = 0; i < d; i++) b[i] = wg_sub (a[i], mu[i]), z[i] = wg_mul (D[i], b[i]);
-      for (size_t j = 0; j < d; j++)
-        for (size_t i = j + 1; i < d; i++) z[i] = wg_add (z[i], wg_mul (*L++, b[j]));
-      for (size_t i = 0; i < d; i++) square = wg_add (square, wg_sqr (z[i]));
-      t[k] = wg_sub (x[k], wg_mul (0.5, square));
+      b[i] = wg_sub (a[i], mu[i]);
+      wg_var z = wg_mul (D[i], b[i]);
+      for (size_t j = 0; j < i; j++) z = wg_add (z, wg_mul (*L++, b[j]));
+      square = wg_add (square, wg_sqr (z));
     }
+  y[0] = wg_sub (x[0], wg_mul (0.5, square));
+}
+
+/* x: alpha[K] + sums of q, mu[K*d], D[K*d] = exp (q), L[K*d (d - 1)/2] by rows */
+static void mixture_item (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  const state *s = ctx;
+  const size_t K = s->p->k, d = s->p->cols, lower = d*(d - 1)/2;
+  wg_var a[d], t[K];
+  (void) n, (void) m;
+  wg_params (x[0], 0, d, s->p->A, a);
+  wg_map (s->component, K, 5, (wg_arg[]){ { .var = x, .width = 1, .stride = 1 },
+                                          { .var = x + K, .width = d, .stride = d },
+                                          { .var = x + K + K*d, .width = d, .stride = d },
+                                          { .var = x + K + 2*K*d, .width = lower, .stride = lower },
+                                          { .var = a, .width = d } }, t);
   y[0] = wg_neg (logsumexp (K, t));
 }
 
@@ -95,7 +108,8 @@ static wg_var mixture (const state *s, const wg_var x[])
           in[K + k*d + i] = x[K + k*d + i];
           in[K + K*d + k*d + i] = wg_exp (q[i]);
         }
-      for (size_t i = 0; i < lower; i++) in[K + 2*K*d + k*lower + i] = q[d + i];
+      for (size_t i = 0, to = K + 2*K*d + k*lower; i < d; i++)
+        for (size_t j = 0; j < i; j++) in[to++] = q[d + j*d - j*(j + 1)/2 + i - j - 1];
     }
   wg_map_sum (s->item, p->rows, 2, (wg_arg[]){ { .var = in, .width = mixture_inputs (p) },
                                                { .data = p->A, .width = d, .stride = d } }, &f);
@@ -115,7 +129,7 @@ static void model (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 static void map_close (void *state_)
 {
   state *s = state_;
-  wg_fun_free (s->f), wg_fun_free (s->item);
+  wg_fun_free (s->f), wg_fun_free (s->item), wg_fun_free (s->component);
   free (s);
 }
 
@@ -125,9 +139,11 @@ static void *map_open (const bench_problem *p, bench_record *record)
     { [BENCH_ROSENBROCK] = rosenbrock_item, [BENCH_LOGISTIC] = logistic_item, [BENCH_MIXTURE] = mixture_item };
   const size_t n = p->model == BENCH_ROSENBROCK ? 2 : p->model == BENCH_LOGISTIC ? p->n : mixture_inputs (p);
   state *s = calloc (1, sizeof *s);
-  double *x0 = calloc (n, sizeof *x0), t0 = bench_seconds ();
+  double *x0 = calloc (n + p->cols, sizeof *x0), t0 = bench_seconds ();
   if (s) s->p = p;
-  if (s && x0) s->item = wg_fun_record (items[p->model], s, n, 1, x0);
+  if (s && x0 && p->model == BENCH_MIXTURE)
+    s->component = wg_fun_record (mixture_component, s, mixture_inputs (p)/p->k + p->cols, 1, x0);
+  if (s && x0 && (s->component || p->model != BENCH_MIXTURE)) s->item = wg_fun_record (items[p->model], s, n, 1, x0);
   if (s && s->item) s->f = wg_fun_record (model, s, p->n, 1, p->start);
   record->other_seconds = bench_seconds () - t0;
   free (x0);

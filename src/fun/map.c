@@ -143,8 +143,7 @@ static void free_instance (wgi_callee *callee)
 {
   wgi_map_callee *c = (wgi_map_callee *) callee;
   if (c->one) wgi_callee_free (c->one);
-  free (c->arg), free (c->own.block), free (c->room);
-  wgi_nest_free (&c->nest);
+  free (c->arg), free (c->own.block), free (c->own.place), free (c->nest.place), free (c->room);
 }
 
 /* The arrays of the sweeps ahead and of the sums, in one room. */

@@ -33,24 +33,26 @@ typedef struct {
   const wgi_lane_sweeps *lanes;  /* and what it was swept with */
 } wgi_ahead;
 
-/* The lanes' planes for the body. */
+/* The lanes' planes for the body: what items see of their own and then rows in the lanes, what they share, constants and
+ * parameters in the shared planes. */
 typedef struct {
   wgi_lane_frame frame;
   void *block;                   /* the memory of its planes */
   unsigned planes;               /* that there are */
-  const wgi_trace *spread;       /* the trace whose constants are in the frame */
+  uint32_t *place;               /* frame.place; places of them */
+  size_t places;
+  const wgi_trace *trace;        /* whose places and constants these are; NULL: none's */
+  int apart;                     /* do lanes have their own numbers of what items share? */
 } wgi_map_frame;
 
-/* The body's words as they are in an outer program's planes, for each trip or for the one at hand. */
+/* The body in an outer program's planes, trip by trip: its rows, and its constants, parameters and data in the shared planes,
+ * come behind what the outer program has. */
 typedef struct {
   const wgi_program *program;    /* the body's; NULL: none yet */
   uint64_t print;                /* of it */
-  const uint32_t *operand;       /* of the outer program */
-  size_t base;                   /* the outer word where the body's own begin */
-  uint8_t *is_operand;           /* per word of the program */
-  uint32_t *place;               /* per number of the body: its outer word */
-  uint32_t *word;                /* kept trips of words, or one */
-  size_t kept;                   /* trips */
+  wgi_lane_words base;           /* where its own begin */
+  uint32_t *place;               /* per number of the body; numbers of them */
+  size_t numbers;
 } wgi_nest;
 
 /* Where Jacobians of items go: the number of item k, output i, input j of the body to value[place[(k m + i) n + j]]. */
@@ -114,7 +116,6 @@ int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k);
 
 /* In the lanes of an outer loop: wgi_callee's lanes. */
 int wgi_map_nested (wgi_callee *, int mode, int reverse, wgi_lane_frame *outer, const uint32_t *operand, size_t out);
-void wgi_nest_free (wgi_nest *);
 
 /* Keep the first notice of the body's instance for the map's own; errors come back. */
 int wgi_map_told (wgi_map_callee *c, int rc);

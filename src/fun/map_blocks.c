@@ -9,32 +9,38 @@
 #include "fun/map.h"
 #include "sweep/numbers.h"
 
-/* Row i of the block of item k, its numbers being a step apart. */
-static void put_row (const wgi_map *s, wgi_entries *e, size_t k, size_t i, const double from[], size_t step)
+/* Row i of the block of item k; input j is from[j], or in the lanes where its place says. */
+static void put_row (const wgi_map *s, wgi_entries *e, size_t k, size_t i, const double from[], const uint32_t in[])
 {
+#define FROM from[in ? (size_t) in[j]*WGI_LANES : j]
   const uint32_t *place = e->place + (k*s->m + i)*s->n;
   double odd = 0;
   if (e->once)
     {
       for (size_t j = 0; j < s->n; j++)
-        if (place[j] != WGI_NO_ENTRY) e->value[place[j]] = from[j*step] + 0., odd += from[j*step]*0;
+        if (place[j] != WGI_NO_ENTRY) e->value[place[j]] = FROM + 0., odd += FROM*0;
       e->odd |= odd != 0;
     }
   else
-    for (size_t j = 0; j < s->n; j++) if (place[j] != WGI_NO_ENTRY) e->value[place[j]] += from[j*step];
+    for (size_t j = 0; j < s->n; j++) if (place[j] != WGI_NO_ENTRY) e->value[place[j]] += FROM;
+#undef FROM
 }
 
 /* The adjoints of inputs, and of outputs that a sweep may not have taken. */
 static void put_to_rest (const wgi_map_callee *c)
 {
   const wgi_program *p = c->one->fun->trace->program;
-  double *adjoint = c->own.frame.plane[WGI_ADJOINT], rest[WGI_LANES];
-  for (size_t l = 0; l < WGI_LANES; l++) rest[l] = -0.;
-  for (size_t i = 0; i < p->m; i++)
-    if (wgi_is_slot (p, p->out[i])) memcpy (adjoint + p->out[i]*WGI_LANES, rest, sizeof rest);
-  for (size_t j = 0; j < p->n; j++) memcpy (adjoint + j*WGI_LANES, rest, sizeof rest);
+  for (size_t i = 0; i < p->m + p->n; i++)
+    {
+      const size_t number = i < p->m ? p->out[i] : i - p->m;
+      size_t lanes;
+      if (!wgi_is_slot (p, (uint32_t) number)) continue;
+      double *adjoint = wgi_lane_adjoint (&c->own.frame, WGI_ADJOINT, c->own.place[number], &lanes);
+      for (size_t l = 0; l < lanes; l++) adjoint[l] = -0.;
+    }
 }
 
+/* Inputs that items share have an adjoint in each lane here (apart). */
 void wgi_map_blocks (const wgi_map_callee *c, const wgi_map_job *job, size_t k, uint64_t group)
 {
   const wgi_map *s = wgi_map_of (c);
@@ -43,12 +49,17 @@ void wgi_map_blocks (const wgi_map_callee *c, const wgi_map_job *job, size_t k, 
   for (size_t i = 0; i < s->m; i++)
     {
       for (size_t l = 0; l < WGI_LANES && wgi_is_slot (p, p->out[i]); l++)
-        if (group >> l & 1) adjoint[p->out[i]*WGI_LANES + l] = 1;
+        if (group >> l & 1)
+          {
+            size_t lanes;
+            double *out = wgi_lane_adjoint (&c->own.frame, WGI_ADJOINT, c->own.place[p->out[i]], &lanes);
+            out[l % lanes] = 1;
+          }
       c->callee.sweeps->reverse (p, (wgi_lane_frame *) &c->own.frame);
       for (uint64_t left = group; left; left &= left - 1)
         {
           const size_t l = (size_t) __builtin_ctzll (left);
-          put_row (s, job->entries, k + l, i, adjoint + l, WGI_LANES);
+          put_row (s, job->entries, k + l, i, adjoint + l, c->own.place);
         }
       put_to_rest (c);
     }
@@ -64,7 +75,7 @@ int wgi_map_block (wgi_map_callee *c, const wgi_map_job *job, size_t k)
     {
       for (size_t o = 0; o < s->m; o++) a.ybar[0][o] = o == i ? 1 : -0.;
       rc = wgi_map_told (c, c->one->reverse (c->one, WGI_VALUE, a.x, a.ybar, a.xbar));
-      if (!rc) put_row (s, job->entries, k, i, a.xbar[0], 1);
+      if (!rc) put_row (s, job->entries, k, i, a.xbar[0], NULL);
     }
   return rc;
 }

@@ -15,43 +15,88 @@
 
 #define FOR_MODES(d, mode) for (int d = 0; d <= (mode); d++) if ((d & (mode)) == d)
 
-enum { TILES = 8, CHUNKS = 32,         /* least tiles of a chunk; chunks of many items */
-       ALL = (1 << WGI_LANES) - 1 };   /* a group of all lanes */
+enum { TILES = 4, CHUNKS = 32 };       /* least tiles of a chunk; chunks of many items */
+
+static const uint64_t all = ((uint64_t) 1 << WGI_LANES) - 1;      /* a group of all lanes */
 
 static const wgi_program *program (const wgi_map_callee *c) { return c->one->fun->trace->program; }
 
-/* Planes for the trace at hand; adjoints are at rest, but those of inputs are kept. */
-static int have_planes (wgi_map_callee *c, unsigned planes)
+/* Does each lane have its own number of an argument?  Also of what items share, where the adjoints of each are asked for. */
+static int is_own (const wgi_map_callee *c, const wgi_arg *a) { return a->stride || (c->own.apart && !a->data); }
+
+/* Words in the planes, and in the shared ones, that arguments have. */
+static wgi_lane_words seen (const wgi_map_callee *c)
 {
+  wgi_lane_words w = { 0, 0 };
+  for (size_t i = 0; i < wgi_map_of (c)->args.count; i++) *(is_own (c, &c->arg[i]) ? &w.own : &w.shared) += c->arg[i].width;
+  return w;
+}
+
+static int find_places (wgi_map_callee *c)
+{
+  const wgi_map *s = wgi_map_of (c);
   const wgi_program *p = program (c);
   wgi_map_frame *f = &c->own;
-  size_t words = wgi_numbers (p);
-  unsigned count = 0;
-  if (words < f->frame.wanted) words = f->frame.wanted;
-  f->frame.used = wgi_numbers (p);
-  if (words <= f->frame.room && (planes & ~f->planes) == 0) return WG_OK;
+  const size_t numbers = wgi_numbers (p), params = p->slots + p->constants;
+  const wgi_lane_words inputs = seen (c);
+  wgi_lane_words at = { 0, 0 };
+  if (numbers > f->places)
+    {
+      uint32_t *place = malloc (wgi_times (numbers, sizeof *place));
+      if (!place) return wgi_fail (WG_ENOMEM, "no memory for a map's lanes");
+      free (f->place);
+      f->place = place, f->places = numbers;
+    }
+  for (size_t i = p->n; i < p->slots; i++) f->place[i] = (uint32_t) (inputs.own + i - p->n);
+  for (size_t i = p->slots; i < numbers; i++) f->place[i] = WGI_SHARED | (uint32_t) (inputs.shared + i - p->slots);
+  for (size_t i = 0; i < s->args.count; i++)
+    for (size_t j = 0; j < c->arg[i].width; j++)
+      {
+        const size_t to = c->arg[i].place + j;
+        const uint32_t place = (uint32_t) (is_own (c, &c->arg[i]) ? at.own++ : at.shared++ | WGI_SHARED);
+        if (to < p->n) f->place[to] = place;
+        else if (to - p->n < p->params) f->place[params + to - p->n] = place;
+      }
+  f->frame.place = f->place, f->frame.own = inputs.own;
+  f->frame.used = (wgi_lane_words){ inputs.own + p->slots - p->n, inputs.shared + numbers - p->slots };
+  return WG_OK;
+}
+
+static size_t doubles (int plane, wgi_lane_words words)
+{
+  const size_t shared = wgi_plus (wgi_times (words.shared, plane & WGI_ADJOINT ? WGI_VECTOR : 1), WGI_VECTOR) & ~(size_t) 7;
+  return wgi_plus (wgi_times (words.own, WGI_LANES), shared);
+}
+
+/* Planes for the trace at hand; adjoints are at rest, but those of what items share are kept. */
+static int have_planes (wgi_map_callee *c, unsigned planes)
+{
+  wgi_map_frame *f = &c->own;
+  wgi_lane_words words = f->frame.used;
+  size_t total = 8;
+  const wgi_lane_words wanted = f->frame.wanted, room = f->frame.room;
+  if (words.own < wanted.own) words.own = wanted.own;
+  if (words.shared < wanted.shared) words.shared = wanted.shared;
+  if (words.own <= room.own && words.shared <= room.shared && (planes & ~f->planes) == 0) return WG_OK;
+  if (words.own < room.own) words.own = room.own;
+  if (words.shared < room.shared) words.shared = room.shared;
   planes |= f->planes;
-  for (int i = 0; i < WGI_PLANES; i++) count += planes >> i & 1;
-  const size_t need = wgi_times (words, WGI_LANES);
-  void *block = malloc (wgi_plus (wgi_times (wgi_times (need, count), sizeof (double)), 64));
+  for (int i = 0; i < WGI_PLANES; i++) if (planes >> i & 1) total = wgi_plus (total, doubles (i, words));
+  void *block = words.own < WGI_SHARED && words.shared < WGI_SHARED ? malloc (wgi_times (total, sizeof (double))) : NULL;
   if (!block) return wgi_fail (WG_ENOMEM, "no memory for a map's lanes");
   double *at = (double *) (((uintptr_t) block + 63) & ~(uintptr_t) 63);
   for (int i = 0; i < WGI_PLANES; i++)
     if (planes >> i & 1)
       {
+        const size_t need = doubles (i, words);
+        double *shared = at + words.own*WGI_LANES;
         for (size_t j = 0; j < need; j++) at[j] = i & WGI_ADJOINT ? -0. : 0.;
-        if (f->planes >> i & 1) memcpy (at, f->frame.plane[i], p->n*WGI_LANES*sizeof *at);
-        f->frame.plane[i] = at, at += need;
+        if (f->planes >> i & 1 && i & WGI_ADJOINT) memcpy (shared, f->frame.shared[i], seen (c).shared*WGI_VECTOR*sizeof *at);
+        f->frame.plane[i] = at, f->frame.shared[i] = shared, at += need;
       }
   free (f->block);
-  f->block = block, f->planes = planes, f->frame.room = words, f->spread = NULL;
+  f->block = block, f->planes = planes, f->frame.room = words, f->trace = NULL;
   return WG_OK;
-}
-
-static void put (const wgi_map_callee *c, int plane, size_t word, double value)
-{
-  double *to = c->own.frame.plane[plane] + word*WGI_LANES;
-  for (size_t l = 0; l < WGI_LANES; l++) to[l] = value;
 }
 
 /* Constants, parameters, and what all items share, for the trace at hand. */
@@ -59,32 +104,33 @@ static void spread (wgi_map_callee *c, int mode, double *const x[])
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_program *p = program (c);
-  const size_t params = p->slots + p->constants;
-  for (size_t i = 0; i < p->constants; i++) put (c, WGI_VALUE, p->slots + i, p->constant[i]);
-  for (size_t i = 0; i < p->params; i++) put (c, WGI_VALUE, params + i, c->one->fun->param[i]);
-  for (size_t w = p->slots; mode && w < wgi_numbers (p); w++) put (c, WGI_D1, w, 0);      /* loops within look at them */
-  for (size_t i = 0; i < s->args.count; i++)
+  FOR_MODES (d, mode)
     {
-      const wgi_arg *a = &c->arg[i];
-      for (size_t j = 0; j < a->width && !a->stride; j++)
-        if (a->place + j >= s->n)
-          {
-            if (a->place + j - s->n < p->params) put (c, WGI_VALUE, params + a->place + j - s->n, a->data[j]);
-          }
-        else
-          FOR_MODES (d, mode) put (c, d, a->place + j, !a->data ? x[d][a->first + j] : d ? 0 : a->data[j]);
+      double *to = c->own.frame.shared[d];
+      for (size_t i = 0; i < s->args.count; i++)
+        {
+          const wgi_arg *a = &c->arg[i];
+          if (is_own (c, a)) continue;
+          if (!a->data || !d) memcpy (to, a->data ? a->data : x[d] + a->first, a->width*sizeof *to);
+          else memset (to, 0, a->width*sizeof *to);
+          to += a->width;
+        }
+      if (d) memset (to, 0, (p->constants + p->params)*sizeof *to);
+      if (!d && p->constants) memcpy (to, p->constant, p->constants*sizeof *to);
+      if (!d && p->params) memcpy (to + p->constants, c->one->fun->param, p->params*sizeof *to);
     }
   c->own.frame.callee = c->one->fun->frame.callee;
-  c->own.spread = c->one->fun->trace;
+  c->own.trace = c->one->fun->trace;
 }
 
 static int ready (wgi_map_callee *c, const wgi_map_job *job)
 {
   unsigned planes = job->mode ? 3 : 1;
   if (job->ybar || job->entries) planes |= planes << WGI_ADJOINT;
-  const int rc = have_planes (c, planes);
+  int rc = c->own.trace == c->one->fun->trace ? WG_OK : find_places (c);
+  if (!rc) rc = have_planes (c, planes);
   c->own.frame.sweeps = c->callee.sweeps, c->own.frame.scans = c->callee.scans;
-  if (!rc && c->own.spread != c->one->fun->trace) spread (c, job->mode, job->x);
+  if (!rc && c->own.trace != c->one->fun->trace) spread (c, job->mode, job->x);
   return rc;
 }
 
@@ -101,53 +147,44 @@ static void load (const wgi_map_callee *c, double *to, size_t width, const doubl
 static void fetch (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t count)
 {
   const wgi_map *s = wgi_map_of (c);
-  const wgi_program *p = program (c);
-  const size_t params = p->slots + p->constants;
-  size_t row[WGI_LANES];
+  size_t row[WGI_LANES], at = 0;
   for (size_t i = 0; i < s->args.count; i++)
     {
       const wgi_arg *a = &c->arg[i];
-      if (!a->stride) continue;
+      if (!is_own (c, a)) continue;
       const int run = a->stride == 1 && !a->index && count == WGI_LANES;
       for (size_t l = 0; l < WGI_LANES; l++) row[l] = wgi_arg_row (a, k + (l < count ? l : count - 1));
-      if (a->place < s->n)
-        FOR_MODES (d, job->mode)
-          {
-            double *to = c->own.frame.plane[d] + a->place*WGI_LANES;
-            const size_t width = a->place + a->width > s->n ? s->n - a->place : a->width;
-            if (!a->data) load (c, to, width, job->x[d] + a->first, row, run);
-            else if (d) memset (to, 0, width*WGI_LANES*sizeof *to);
-            else load (c, to, width, a->data, row, run);
-          }
-      if (a->place + a->width > s->n)
+      FOR_MODES (d, job->mode)
         {
-          const size_t skip = a->place < s->n ? s->n - a->place : 0, first = a->place + skip - s->n;
-          size_t width = a->width - skip;
-          if (first >= p->params) continue;
-          if (first + width > p->params) width = p->params - first;
-          load (c, c->own.frame.plane[WGI_VALUE] + (params + first)*WGI_LANES, width, a->data + skip, row, run);
+          double *to = c->own.frame.plane[d] + at;
+          if (!a->data) load (c, to, a->width, job->x[d] + a->first, row, run);
+          else if (d) memset (to, 0, a->width*WGI_LANES*sizeof *to);
+          else load (c, to, a->width, a->data, row, run);
         }
+      at += a->width*WGI_LANES;
     }
 }
 
 static void keep_outputs (const wgi_map_callee *c, const wgi_map_job *job, size_t k, uint64_t group)
 {
   const wgi_map *s = wgi_map_of (c);
-  const wgi_program *p = program (c);
+  const wgi_lane_frame *f = &c->own.frame;
   for (size_t o = 0; o < s->outs; o++)
     FOR_MODES (d, job->mode)
       for (size_t i = 0; i < s->out[o].width; i++)
         {
-          const size_t from = s->out[o].place + i, word = p->out[from];
-          const double *y = d && !wgi_is_slot (p, (uint32_t) word) ? NULL : c->own.frame.plane[d] + word*WGI_LANES;
+          const size_t from = s->out[o].place + i;
+          const uint32_t place = f->place[program (c)->out[from]];
           double *sum = c->sum[d] + from*WGI_LANES;
-          if (y && !s->out[o].stride && group == ALL) for (size_t l = 0; l < WGI_LANES; l++) sum[l] += y[l];
+          if (!s->out[o].stride && group == all && !(place & WGI_SHARED))
+            for (size_t l = 0; l < WGI_LANES; l++) sum[l] += f->plane[d][(size_t) place*WGI_LANES + l];
           else
-            for (size_t l = 0; y && l < WGI_LANES; l++)
+            for (size_t l = 0; l < WGI_LANES; l++)
               if (group >> l & 1)
                 {
-                  if (s->out[o].stride) job->y[d][s->out[o].first + wgi_arg_row (&s->out[o], k + l) + i] += y[l];
-                  else sum[l] += y[l];
+                  const double y = wgi_lane_at (f, d, place, l);
+                  if (s->out[o].stride) job->y[d][s->out[o].first + wgi_arg_row (&s->out[o], k + l) + i] += y;
+                  else sum[l] += y;
                 }
         }
 }
@@ -163,7 +200,12 @@ static void seed (const wgi_map_callee *c, const wgi_map_job *job, size_t k, uin
           {
             const size_t from = s->out[o].first + wgi_arg_row (&s->out[o], k + l) + i;
             if (!wgi_asleep (job->ybar[0][from]))
-              FOR_MODES (d, job->mode) c->own.frame.plane[WGI_ADJOINT + d][word*WGI_LANES + l] += job->ybar[d][from];
+              FOR_MODES (d, job->mode)
+                {
+                  size_t lanes;
+                  double *to = wgi_lane_adjoint (&c->own.frame, WGI_ADJOINT + d, c->own.frame.place[word], &lanes);
+                  to[l % lanes] += job->ybar[d][from];
+                }
           }
 }
 
@@ -174,15 +216,16 @@ static void take_adjoints (const wgi_map_callee *c, const wgi_map_job *job, size
   const wgi_program *p = program (c);
   FOR_MODES (d, job->mode)
     {
-      double *adjoint = c->own.frame.plane[WGI_ADJOINT + d];
+      double *adjoint = c->own.frame.plane[WGI_ADJOINT + d], *from = adjoint;
       for (size_t i = 0; i < s->m; i++)
-        for (size_t l = 0; l < WGI_LANES && p->out[i] >= p->n && wgi_is_slot (p, p->out[i]); l++) adjoint[p->out[i]*WGI_LANES + l] = -0.;
+        for (size_t l = 0; l < WGI_LANES && p->out[i] >= p->n && wgi_is_slot (p, p->out[i]); l++)
+          adjoint[(size_t) c->own.place[p->out[i]]*WGI_LANES + l] = -0.;
       for (size_t i = 0; i < s->args.count; i++)
         {
           const wgi_arg *a = &c->arg[i];
-          if (!a->stride || a->data) continue;
-          double *from = adjoint + a->place*WGI_LANES;
-          if (a->stride == 1 && !a->index)
+          if (!is_own (c, a)) continue;
+          if (a->data) ;
+          else if (a->stride == 1 && !a->index)
             for (size_t j = 0; j < a->width; j++)
               for (size_t l = 0; l < count; l++) job->xbar[d][a->first + k + j + l] += from[j*WGI_LANES + l];
           else
@@ -192,6 +235,7 @@ static void take_adjoints (const wgi_map_callee *c, const wgi_map_job *job, size
                 for (size_t j = 0; j < a->width; j++) to[j] += from[j*WGI_LANES + l];
               }
           for (size_t j = 0; j < a->width*WGI_LANES; j++) from[j] = -0.;
+          from += a->width*WGI_LANES;
         }
     }
 }
@@ -203,9 +247,9 @@ static int forward (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t 
   for (;;)
     {
       fetch (c, job, k, count);
-      f->held = UINT64_MAX, f->wanted = 0;
+      f->held = UINT64_MAX, f->wanted.own = 0;
       (job->mode ? c->callee.sweeps->forward_dual : c->callee.sweeps->forward) (program (c), f);
-      if (!f->wanted) return WG_OK;
+      if (!f->wanted.own) return WG_OK;
       const int rc = ready (c, job);
       if (rc) return rc;
     }
@@ -230,7 +274,7 @@ static int split (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t co
   wgi_map_see (c, WGI_VALUE, job->x, k + first);
   int rc = wgi_fun_at (c->one->fun, wgi_callee_arrays (c->one).x[0]);
   *group = 0;
-  c->own.spread = NULL;
+  c->own.trace = NULL;
   if (!rc) rc = ready (c, job);
   if (!rc)
     {
@@ -239,7 +283,7 @@ static int split (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t co
       if (rc || !(*group >> first & 1)) *group = 0;
     }
   if (rc < 0 || *group) return rc < 0 ? rc : WG_OK;
-  c->own.spread = NULL;
+  c->own.trace = NULL;
   rc = wgi_map_item (c, job, k + first);
   return rc ? rc : ready (c, job);
 }
@@ -266,29 +310,31 @@ static int tile (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t cou
 
 /* chunks */
 
-static double sum_of_lanes (const double lane[])
+static double sum_of_lanes (const double lane[], size_t count)
 {
   double s[WGI_LANES];
-  memcpy (s, lane, sizeof s);
-  for (size_t half = WGI_LANES/2; half; half /= 2) for (size_t l = 0; l < half; l++) s[l] += s[l + half];
+  memcpy (s, lane, count*sizeof *s);
+  for (size_t half = count/2; half; half /= 2) for (size_t l = 0; l < half; l++) s[l] += s[l + half];
   return s[0];
 }
 
 static void add_chunk (wgi_map_callee *c, const wgi_map_job *job)
 {
   const wgi_map *s = wgi_map_of (c);
+  const size_t width = c->callee.sweeps->width;
   FOR_MODES (d, job->mode)
     {
+      double *from = job->ybar ? c->own.frame.shared[WGI_ADJOINT + d] : NULL;
       for (size_t o = 0; job->y && o < s->outs; o++)
         for (size_t i = 0; i < s->out[o].width && !s->out[o].stride; i++)
-          job->y[d][s->out[o].first + i] += sum_of_lanes (c->sum[d] + (s->out[o].place + i)*WGI_LANES);
-      for (size_t i = 0; job->ybar && i < s->args.count; i++)
+          job->y[d][s->out[o].first + i] += sum_of_lanes (c->sum[d] + (s->out[o].place + i)*WGI_LANES, WGI_LANES);
+      for (size_t i = 0; from && i < s->args.count; i++)
         {
           const wgi_arg *a = &c->arg[i];
-          double *from = c->own.frame.plane[WGI_ADJOINT + d] + a->place*WGI_LANES;
-          if (a->stride || a->data) continue;
-          for (size_t j = 0; j < a->width; j++) job->xbar[d][a->first + j] += sum_of_lanes (from + j*WGI_LANES);
-          for (size_t j = 0; j < a->width*WGI_LANES; j++) from[j] = -0.;
+          if (is_own (c, a)) continue;
+          for (size_t j = 0; j < a->width && !a->data; j++) job->xbar[d][a->first + j] += sum_of_lanes (from + j*width, width);
+          for (size_t j = 0; j < a->width*width; j++) from[j] = -0.;
+          from += a->width*width;
         }
     }
 }
@@ -306,7 +352,7 @@ int wgi_map_lanes (wgi_map_callee *c, const wgi_map_job *job)
       rc = wgi_fun_at (c->one->fun, wgi_callee_arrays (c->one).x[0]);
       if (rc < 0) return rc;
     }
-  c->own.spread = NULL;
+  c->own.trace = NULL, c->own.apart = job->entries != NULL;
   rc = ready (c, job);
   for (size_t begin = 0; begin < c->items && !rc; begin += chunk)
     {
@@ -315,6 +361,6 @@ int wgi_map_lanes (wgi_map_callee *c, const wgi_map_job *job)
       for (size_t k = begin; k < end && !rc; k += WGI_LANES) rc = tile (c, job, k, end - k < WGI_LANES ? end - k : WGI_LANES);
       if (!rc) add_chunk (c, job);
     }
-  if (rc) free (c->own.block), c->own = (wgi_map_frame){ .planes = 0 };      /* adjoints may be left behind */
+  if (rc) free (c->own.block), free (c->own.place), c->own = (wgi_map_frame){ .planes = 0 };      /* adjoints may be left behind */
   return rc;
 }

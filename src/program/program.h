@@ -94,14 +94,6 @@ static inline size_t wgi_words (const wgi_program *p, uint8_t code, const uint32
   return row == WGI_ROW_call ? wgi_source_words (p->source[word[0]]) + 2 : wgi_rows[row].words;
 }
 
-/* Does it call something whose operands are blocks?  Their words cannot be renamed one by one. */
-static inline int wgi_has_blocks (const wgi_program *p)
-{
-  int any = 0;
-  for (size_t i = 0; i < p->sources; i++) any |= p->source[i]->size != NULL;
-  return any;
-}
-
 /* May the adjoint of a word matter, that is, is it a slot? */
 static inline int wgi_is_slot (const wgi_program *p, uint32_t word) { return word < p->slots; }
 

@@ -14,14 +14,19 @@ static void gather (const wgi_lane_frame *frame, int mode, size_t lane, const wg
   FOR_MODES (d, mode)
     for (size_t j = 0, at = 0; j < wgi_source_words (c->source); j++)
       for (size_t k = 0; k < wgi_source_size (c->source, j); k++, at++)
-        x[d][at] = d && c->operand[j] & WGI_INACTIVE ? 0 : frame->plane[d][((c->operand[j] & ~WGI_INACTIVE) + k)*WGI_LANES + lane];
+        x[d][at] = d && c->operand[j] & WGI_INACTIVE ? 0 : wgi_lane_at (frame, d, frame->place[(c->operand[j] & ~WGI_INACTIVE) + k], lane);
 }
 
-static void add_one (double *plane, const wgi_callee *c, int rc, const double xbar[])
+static void add_one (const wgi_lane_frame *frame, int plane, size_t lane, const wgi_callee *c, int rc, const double xbar[])
 {
   for (size_t j = 0, at = 0; j < wgi_source_words (c->source); j++)
     for (size_t k = 0; k < wgi_source_size (c->source, j); k++, at++)
-      if (!(c->operand[j] & WGI_INACTIVE)) plane[(c->operand[j] + k)*WGI_LANES] += rc < 0 ? NAN : xbar[at];
+      if (!(c->operand[j] & WGI_INACTIVE))
+        {
+          size_t lanes;
+          double *to = wgi_lane_adjoint (frame, plane, frame->place[c->operand[j] + k], &lanes);
+          to[lane % lanes] += rc < 0 ? NAN : xbar[at];
+        }
 }
 
 /* 1: it cannot. */
@@ -65,6 +70,6 @@ void wgi_call_lanes_reverse (wgi_lane_frame *frame, int mode, const uint32_t *wo
       gather (frame, mode, lane, c, a.x);
       const int rc = c->reverse (c, mode, a.x, a.ybar, a.xbar);
       if (rc && frame->status >= 0 && (rc < 0 || !frame->status)) frame->status = rc, frame->why = c->why;
-      FOR_MODES (d, mode) add_one (frame->plane[WGI_ADJOINT + d] + lane, c, rc, a.xbar[d]);
+      FOR_MODES (d, mode) add_one (frame, WGI_ADJOINT + d, lane, c, rc, a.xbar[d]);
     }
 }

@@ -18,7 +18,47 @@
 #define PASTE(a, b) PASTE_ (a, b)
 
 
-static inline wgi_lane *lanes (const wgi_lane_frame *frame, int plane) { return (wgi_lane *) frame->plane[plane]; }
+enum { VECTORS = WGI_LANES/WGI_LANE_WIDTH };
+
+#define LOOP for (size_t j = 0; j < VECTORS; j++)
+#if WGI_LANE_WIDTH == 8
+# define UNROLLED _Pragma ("GCC unroll 8") LOOP
+#else
+# define UNROLLED LOOP             /* many vectors: the code would be very long */
+#endif
+
+/* A plane and its shared one. */
+typedef struct { wgi_lane *own; double *shared; } plane;
+
+static inline plane plane_of (const wgi_lane_frame *frame, int which)
+{
+  return (plane){ (wgi_lane *) frame->plane[which], frame->shared[which] };
+}
+
+/* Vector j of a number. */
+LANE at (plane p, uint32_t place, size_t j)
+{
+  return place & WGI_SHARED ? wgi_lane_of (p.shared[place ^ WGI_SHARED]) : p.own[(size_t) place*VECTORS + j];
+}
+
+static inline __attribute__ ((always_inline)) void add (plane p, uint32_t place, size_t j, wgi_lane e)
+{
+  wgi_lane *to = place & WGI_SHARED ? (wgi_lane *) p.shared + (place ^ WGI_SHARED) : p.own + (size_t) place*VECTORS + j;
+  *to += e;
+}
+
+/* All its vectors. */
+static inline __attribute__ ((always_inline)) void add_parts (plane p, uint32_t place, const wgi_lane e[])
+{
+  if (place & WGI_SHARED)
+    {
+      wgi_lane sum = e[0];
+      UNROLLED if (j) sum += e[j];
+      ((wgi_lane *) p.shared)[place ^ WGI_SHARED] += sum;
+    }
+  else
+    UNROLLED p.own[(size_t) place*VECTORS + j] += e[j];
+}
 
 LANE take (wgi_lane *adjoint, wgi_lane rest)
 {
@@ -27,8 +67,12 @@ LANE take (wgi_lane *adjoint, wgi_lane rest)
   return t;
 }
 
-/* The rest state in a register: the compiler is not to know that it could make it again in every case. */
-#define REST wgi_lane rest = wgi_lane_rest (); __asm__ ("" : "+x" (rest));
+/* The rest state in a register, where it is needed. */
+#ifdef __AVX512F__
+# define OWN_REST wgi_lane rest = wgi_lane_rest (); __asm__ ("" : "+v" (rest)); (void) rest;
+#else
+# define OWN_REST wgi_lane rest = wgi_lane_rest (); __asm__ ("" : "+x" (rest)); (void) rest;
+#endif
 
 /* guards: the lanes whose outcome is the recorded one */
 
@@ -37,35 +81,47 @@ static inline void hold (wgi_lane_frame *frame, size_t j, unsigned outcome, unsi
   frame->held &= ~((uint64_t) (outcome ^ recorded) << j*WGI_LANE_WIDTH);
 }
 
+enum { RECORDED_lt = 2, RECORDED_le = 2, RECORDED_eq = 2, RECORDED_index = 1, RECORDED_peek = 2 };      /* operands */
+
 #define FULL ((1u << WGI_LANE_WIDTH) - 1)
-#define COMPARE(test) hold (frame, j, wgi_lane_bits (test (v[AT (word[0])], v[AT (word[1])])), word[2] ? FULL : 0)
+#define COMPARE(test) hold (frame, j, wgi_lane_bits (test (at (v, w[0], j), at (v, w[1], j))), word[2] ? FULL : 0)
 #define HOLD_lt COMPARE (wgi_lane_lt)
 #define HOLD_le COMPARE (wgi_lane_le)
 #define HOLD_eq COMPARE (wgi_lane_eq)
 #define OUTCOMES(expression) { unsigned same = 0; EACH_LANE same |= (unsigned) (expression) << l; hold (frame, j, same, FULL); }
-#define HOLD_index OUTCOMES (wgi_index_outcome (v[AT (word[0])][l]) == word[1])
-#define HOLD_peek OUTCOMES (wgi_peek_outcome (v[AT (word[0])][l]) == wgi_peek_outcome (v[AT (word[1])][l]))
+#define HOLD_index OUTCOMES (wgi_index_outcome (at (v, w[0], j)[l]) == word[1])
+#define HOLD_peek OUTCOMES (wgi_peek_outcome (at (v, w[0], j)[l]) == wgi_peek_outcome (at (v, w[1], j)[l]))
 
-enum { VECTORS = WGI_LANES/WGI_LANE_WIDTH };
-
-#define AT(w)             ((size_t) (w)*VECTORS + j)
-#define LOOP              for (size_t j = 0; j < VECTORS; j++)
+#define OUT(p)            p.own[out*VECTORS + j]
+#define PLACES(k) \
+  const uint32_t w[3] = { place[word[0]], (k) > 1 ? place[word[1]] : 0, (k) > 2 ? place[word[2]] : 0 }; (void) w;
+#define BOTH_ALIKE(first, second) \
+  (((place[word[0]] ^ ((first) ? WGI_SHARED : 0)) | (place[word[1]] ^ ((second) ? WGI_SHARED : 0))) < WGI_SHARED)
+#define ONE_ALIKE(i, shared) ((place[word[i]] & ~WGI_SHARED) | ((shared) ? WGI_SHARED : 0))
+#define PLACES_ALIKE(first, second) const uint32_t w[2] = { ONE_ALIKE (0, first), ONE_ALIKE (1, second) };
+#define OPEN              const uint32_t *const place = frame->place; const plane v = plane_of (frame, WGI_VALUE)
 
 /* values */
 
 #define NAME forward
 #define FRAME wgi_lane_frame
+#define PARTS VECTORS
 #define EACH LOOP
-#define RECORD(guard, operands) LOOP { HOLD_##guard; }
+#define EACH_LINK UNROLLED
+#define OPERANDS PLACES
+#define ALIKE BOTH_ALIKE
+#define OPERANDS_ALIKE PLACES_ALIKE
+#define FIRST frame->own
+#define RECORD(guard, operands) { PLACES (RECORDED_##guard) LOOP { HOLD_##guard; } }
 #define CALL              wgi_call_lanes_forward (frame, WGI_VALUE, word, out)
 #define NUM wgi_lane
-#define OPEN_PLANES       wgi_lane *const v = lanes (frame, WGI_VALUE);
-#define REAL(w)           frame->plane[WGI_VALUE][(size_t) (w)*WGI_LANES]
-#define GET(w, active)    v[AT (w)]
-#define PUT(e)            v[AT (out)] = e
-#define PUT_FLAT(e)       v[AT (out)] = e
-#define EVALF1(row)       wgi_lane_##row (v[AT (word[0])])
-#define EVALF2(row)       wgi_lane_##row (v[AT (word[0])], v[AT (word[1])])
+#define OPEN_PLANES       OPEN;
+#define REAL(w)           frame->shared[WGI_VALUE][(w) ^ WGI_SHARED]
+#define GET(w, active)    at (v, w, j)
+#define PUT(e)            OUT (v) = e
+#define PUT_FLAT(e)       OUT (v) = e
+#define EVALF1(row)       wgi_lane_##row (at (v, w[0], j))
+#define EVALF2(row)       wgi_lane_##row (at (v, w[0], j), at (v, w[1], j))
 #define EVAL1(row)        wgi_lane_##row (a)
 #define EVAL1K(row)       wgi_lane_##row (a, k)
 #define EVAL1C(row)       wgi_lane_##row (a, c, k)
@@ -77,18 +133,24 @@ enum { VECTORS = WGI_LANES/WGI_LANE_WIDTH };
 
 #define NAME forward_dual
 #define FRAME wgi_lane_frame
+#define PARTS VECTORS
 #define EACH LOOP
-#define RECORD(guard, operands) LOOP { HOLD_##guard; }
+#define EACH_LINK UNROLLED
+#define OPERANDS PLACES
+#define ALIKE BOTH_ALIKE
+#define OPERANDS_ALIKE PLACES_ALIKE
+#define FIRST frame->own
+#define RECORD(guard, operands) { PLACES (RECORDED_##guard) LOOP { HOLD_##guard; } }
 #define CALL              wgi_call_lanes_forward (frame, WGI_D1, word, out)
 #define NUM wgi_lane_dual
-#define OPEN_PLANES       wgi_lane *const v = lanes (frame, WGI_VALUE), *const d = lanes (frame, WGI_D1);
-#define REAL(w)           frame->plane[WGI_VALUE][(size_t) (w)*WGI_LANES]
-#define LIFTED(w, active) wgi_lane_dual_make (v[AT (w)], active ? d[AT (w)] : wgi_lane_zero ())
+#define OPEN_PLANES       OPEN, d = plane_of (frame, WGI_D1);
+#define REAL(w)           frame->shared[WGI_VALUE][(w) ^ WGI_SHARED]
+#define LIFTED(w, active) wgi_lane_dual_make (at (v, w, j), active ? at (d, w, j) : wgi_lane_zero ())
 #define GET(w, active)    LIFTED (w, active)
-#define PUT(e)            const wgi_lane_dual r = e; v[AT (out)] = r.v; d[AT (out)] = r.d
-#define PUT_FLAT(e)       v[AT (out)] = e; d[AT (out)] = wgi_lane_zero ()
-#define EVALF1(row)       wgi_lane_##row (v[AT (word[0])])
-#define EVALF2(row)       wgi_lane_##row (v[AT (word[0])], v[AT (word[1])])
+#define PUT(e)            const wgi_lane_dual r = e; OUT (v) = r.v; OUT (d) = r.d
+#define PUT_FLAT(e)       OUT (v) = e; OUT (d) = wgi_lane_zero ()
+#define EVALF1(row)       wgi_lane_##row (at (v, w[0], j))
+#define EVALF2(row)       wgi_lane_##row (at (v, w[0], j), at (v, w[1], j))
 #define EVAL1(row)        wgi_lane_dual_##row (a)
 #define EVAL1K(row)       wgi_lane_dual_##row (a, k)
 #define EVAL1C(row)       wgi_lane_dual_##row (a, c, k)
@@ -103,7 +165,14 @@ enum { VECTORS = WGI_LANES/WGI_LANE_WIDTH };
 
 #define NAME reverse
 #define FRAME wgi_lane_frame
+#define PARTS VECTORS
 #define EACH LOOP
+#define EACH_LINK UNROLLED
+#define OPERANDS PLACES
+#define REST OWN_REST
+#define ALIKE BOTH_ALIKE
+#define OPERANDS_ALIKE PLACES_ALIKE
+#define LAST frame->own + (p->slots - p->n)
 #define OWN_TESTS
 #define PRIMAL(p)         p
 #define WHERE(test, map)  { const wgi_lane all = t; t = wgi_lane_where (test, all, rest); map t = all; }
@@ -111,13 +180,14 @@ enum { VECTORS = WGI_LANES/WGI_LANE_WIDTH };
 #define CALL              wgi_call_lanes_reverse (frame, WGI_VALUE, word, out)
 #define NUM wgi_lane
 #define N(op)             wgi_lane_##op
-#define OPEN_PLANES       const wgi_lane *const v = lanes (frame, WGI_VALUE); wgi_lane *const adjoint = lanes (frame, WGI_ADJOINT); REST
-#define REAL(w)           frame->plane[WGI_VALUE][(size_t) (w)*WGI_LANES]
-#define GET(w, active)    v[AT (w)]
-#define RESULT            v[AT (out)]
-#define TAKE              take (&adjoint[AT (out)], rest)
+#define OPEN_PLANES       OPEN, adjoint = plane_of (frame, WGI_ADJOINT);
+#define REAL(w)           frame->shared[WGI_VALUE][(w) ^ WGI_SHARED]
+#define GET(w, active)    at (v, w, j)
+#define RESULT            OUT (v)
+#define TAKE              take (&OUT (adjoint), rest)
 #define ASLEEP(t)         0
-#define ADD_TO(w, e)      adjoint[AT (w)] += e
+#define ADD_TO(w, e)      add (adjoint, w, j, e)
+#define ADD_PARTS(w, e)   add_parts (adjoint, w, e)
 #define AWAKE(e)          wgi_lane_awake (t, e, rest)
 #include "sweep/reverse.inc"
 #undef PRIMAL
@@ -134,7 +204,14 @@ LANE_DUAL narrowed (wgi_lane_mask test, wgi_lane_dual t, wgi_lane rest)
 
 #define NAME reverse_dual
 #define FRAME wgi_lane_frame
+#define PARTS VECTORS
 #define EACH LOOP
+#define EACH_LINK UNROLLED
+#define OPERANDS PLACES
+#define REST OWN_REST
+#define ALIKE BOTH_ALIKE
+#define OPERANDS_ALIKE PLACES_ALIKE
+#define LAST frame->own + (p->slots - p->n)
 #define OWN_TESTS
 #define PRIMAL(p)         (p).v
 #define WHERE(test, map)  { const wgi_lane_dual all = t; t = narrowed (test, all, rest); map t = all; }
@@ -143,14 +220,22 @@ LANE_DUAL narrowed (wgi_lane_mask test, wgi_lane_dual t, wgi_lane rest)
 #define NUM wgi_lane_dual
 #define N(op)             wgi_lane_dual_##op
 #define OPEN_PLANES \
-  const wgi_lane *const v = lanes (frame, WGI_VALUE), *const d = lanes (frame, WGI_D1); \
-  wgi_lane *const adjoint = lanes (frame, WGI_ADJOINT), *const adjoint_d = lanes (frame, WGI_ADJOINT + WGI_D1); REST
-#define REAL(w)           frame->plane[WGI_VALUE][(size_t) (w)*WGI_LANES]
+  OPEN, d = plane_of (frame, WGI_D1); \
+  const plane adjoint = plane_of (frame, WGI_ADJOINT), adjoint_d = plane_of (frame, WGI_ADJOINT + WGI_D1);
+#define REAL(w)           frame->shared[WGI_VALUE][(w) ^ WGI_SHARED]
 #define GET(w, active)    LIFTED (w, active)
-#define RESULT            wgi_lane_dual_make (v[AT (out)], d[AT (out)])
-#define TAKE              wgi_lane_dual_make (take (&adjoint[AT (out)], rest), take (&adjoint_d[AT (out)], rest))
+#define RESULT            wgi_lane_dual_make (OUT (v), OUT (d))
+#define TAKE              wgi_lane_dual_make (take (&OUT (adjoint), rest), take (&OUT (adjoint_d), rest))
 #define ASLEEP(t)         0
-#define ADD_TO(w, e)      { const wgi_lane_dual e_ = e; adjoint[AT (w)] += e_.v; adjoint_d[AT (w)] += e_.d; }
+#define ADD_TO(w, e)      { const wgi_lane_dual e_ = e; add (adjoint, w, j, e_.v); add (adjoint_d, w, j, e_.d); }
+#define ADD_PARTS(w, e) \
+  { \
+    wgi_lane e_[VECTORS]; \
+    UNROLLED e_[j] = e[j].v; \
+    add_parts (adjoint, w, e_); \
+    UNROLLED e_[j] = e[j].d; \
+    add_parts (adjoint_d, w, e_); \
+  }
 #define AWAKE(e)          awake (t, e, rest)
 #include "sweep/reverse.inc"
 #undef PRIMAL

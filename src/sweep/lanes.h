@@ -1,24 +1,33 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the Wengert developers
  *
- * The sweeps with many items side by side.  A plane has WGI_LANES numbers for each word of the value plane: slots,
- * then constants and parameters, which the caller spreads.  Adjoints rest at -0.0 lane by lane, and a lane whose
- * seeds are at rest contributes nothing: so padding and items that another trace takes need no further care.
- * One object per instruction set.
+ * The sweeps with many items side by side.  A number that the lanes do not share has WGI_LANES of them in a plane; one that they
+ * do, as constants and parameters, is one number in a shared plane, and its adjoint one vector of lanes, added up in the end.
+ * Where a number is, frame->place says; rows are one after the other from own on.  Of a run of chains only the last
+ * sum is stored.  Adjoints rest at -0.0 lane by lane, and a lane whose seeds are at rest contributes nothing: so padding and items
+ * that another trace takes need no further care.  One object per instruction set.
  */
 #ifndef WENGERT_SWEEP_LANES_H
 #define WENGERT_SWEEP_LANES_H
 
 #include "sweep/sweep.h"
 
-enum { WGI_LANES = 16 };          /* a few vectors: enough to pay for an operation's dispatch, few enough for the first cache */
+enum { WGI_LANES = 32,            /* a few vectors: enough to pay for an operation's dispatch, few enough for the first cache */
+       WGI_VECTOR = 8 };          /* lanes of the widest vector */
+
+#define WGI_SHARED 0x40000000u    /* place: in the shared planes */
+
+typedef struct { size_t own, shared; } wgi_lane_words;      /* in planes and in shared planes */
 
 typedef struct wgi_lane_frame {
   const struct wgi_lane_sweeps *sweeps;
   struct wgi_scans *scans;
   double *plane[WGI_PLANES];     /* at 64 bytes; values, tangents, adjoints of both */
-  size_t used, room;             /* words that the program has; words that the planes have */
-  size_t wanted;                 /* room that a loop within did not find; the sweep is void then */
+  double *shared[WGI_PLANES];    /* likewise */
+  const uint32_t *place;         /* per number of the program */
+  size_t own;                    /* place of its first row */
+  wgi_lane_words used, room;     /* words that the program has; words that the planes have */
+  wgi_lane_words wanted;         /* room that a loop within did not find: own, if any; the sweep is void then */
   wgi_callee *const *callee;
   uint64_t held;                 /* a bit per lane: did all guards have the outcome of this trace? */
   int status;                    /* the first error of a call, else the first notice */
@@ -40,6 +49,19 @@ extern const wgi_lane_sweeps wgi_lanes_baseline, wgi_lanes_avx2, wgi_lanes_avx51
 
 /* The one with this name, or the best for this processor (NULL).  NULL: there is none, or the processor cannot run it. */
 const wgi_lane_sweeps *wgi_lanes_for_cpu (const char *name);
+
+/* The number at a place, for lane l. */
+static inline double wgi_lane_at (const wgi_lane_frame *frame, int plane, uint32_t place, size_t l)
+{
+  return place & WGI_SHARED ? frame->shared[plane][place ^ WGI_SHARED] : frame->plane[plane][(size_t) place*WGI_LANES + l];
+}
+
+/* Its adjoint: the lanes that it has, *count of them, lane l being l % *count. */
+static inline double *wgi_lane_adjoint (const wgi_lane_frame *frame, int plane, uint32_t place, size_t *count)
+{
+  *count = place & WGI_SHARED ? frame->sweeps->width : WGI_LANES;
+  return place & WGI_SHARED ? frame->shared[plane] + (place ^ WGI_SHARED)**count : frame->plane[plane] + (size_t) place*WGI_LANES;
+}
 
 /* Calls, for these sweeps, as wgi_call_forward and wgi_call_reverse: by the callee's lanes if it can, else lane after lane. */
 void wgi_call_lanes_forward (wgi_lane_frame *frame, int mode, const uint32_t *word, size_t out);
