@@ -22,6 +22,7 @@ void __wrap_free (void *);
 static long live, calls, fail_at;         /* blocks; allocations so far; the one that fails, or 0 */
 static int forever;                       /* so do all after it */
 static int refused;                        /* has one failed? */
+static size_t asked;                       /* bytes, so far */
 static int inside;                        /* the library; what the test framework allocates does not count */
 
 static int refuse (void)
@@ -37,6 +38,7 @@ static int refuse (void)
 void *__wrap_malloc (size_t size)
 {
   void *p = refuse () ? NULL : __real_malloc (size);
+  asked += inside ? size : 0;
   if (p) memset (p, 0xa5, size);
   live += inside && p;
   return p;
@@ -45,6 +47,7 @@ void *__wrap_malloc (size_t size)
 void *__wrap_calloc (size_t n, size_t size)
 {
   void *p = refuse () ? NULL : __real_calloc (n, size);
+  asked += inside ? n*size : 0;
   live += inside && p;
   return p;
 }
@@ -52,6 +55,7 @@ void *__wrap_calloc (size_t n, size_t size)
 void *__wrap_realloc (void *old, size_t size)
 {
   void *p = refuse () ? NULL : __real_realloc (old, size);
+  asked += inside ? size : 0;
   live += inside && p && !old;
   return p;
 }

@@ -426,6 +426,59 @@ START_TEST (first_call_only)
 }
 END_TEST
 
+/* The log-likelihood of a mixture of two in the plane; x: log weights, means, log of the inverse widths. */
+static void mixture_item (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  wg_var a[2], t[2];
+  (void) n, (void) m, (void) ctx;
+  wg_params (x[0], 0, 2, (double[]){ 0, 0 }, a);
+  for (int k = 0; k < 2; k++)
+    {
+      wg_var s = wg_exp (x[6 + k]);
+      t[k] = wg_sub (x[k], wg_mul (0.5, wg_add (wg_sqr (wg_mul (s, wg_sub (a[0], x[2 + 2*k]))),
+                                                wg_sqr (wg_mul (s, wg_sub (a[1], x[3 + 2*k]))))));
+    }
+  y[0] = wg_logaddexp (t[0], t[1]);
+}
+
+typedef struct { const wg_fun *item; const double *data; size_t items; } mixture;
+
+static void mixture_model (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  const mixture *s = ctx;
+  (void) m;
+  wg_map_sum (s->item, s->items, 2, (wg_arg[]){ { .var = x, .width = n }, { .data = s->data, .width = 2, .stride = 2 } }, y);
+}
+
+/* All that is ever asked for, for a value, gradients and products, is the same for a thousand items and for a million. */
+START_TEST (items_take_no_memory)
+{
+  enum { N = 8 };
+  static const size_t items[2] = { 1000, 1000000 };
+  const double x[N] = { -.5, .25, -1, 1, 2, -.75, .125, -.25 }, v[N] = { 1, 2, -1, 1, .5, -2, 1, 1 };
+  double y, g[N], hv[N], *data = malloc (2*items[1]*sizeof *data);
+  size_t bytes[2];
+  for (size_t i = 0; i < 2*items[1]; i++) data[i] = (double) (i*i % 17)/8 - 1;
+  for (int i = 0; i < 2; i++)
+    {
+      asked = 0;
+      wg_fun *item = LIBRARY (wg_fun_record (mixture_item, NULL, N, 1, x));
+      mixture of = { item, data, items[i] };
+      wg_fun *f = LIBRARY (wg_fun_record (mixture_model, &of, N, 1, x));
+      for (int round = 0; round < 2; round++)
+        {
+          ck_assert_int_eq (LIBRARY (wg_gradient (f, x, &y, g)), WG_OK);
+          ck_assert_int_eq (LIBRARY (wg_hvp (f, x, v, &y, g, hv)), WG_OK);
+        }
+      LIBRARY ((wg_fun_free (f), wg_fun_free (item), 0));
+      bytes[i] = asked;
+    }
+  ck_assert_uint_gt (bytes[0], 0);
+  ck_assert_uint_eq (bytes[0], bytes[1]);
+  free (data);
+}
+END_TEST
+
 int main (void)
 {
   Suite *s = suite_create ("memory");
@@ -441,6 +494,7 @@ int main (void)
   tcase_add_test (t, drawing);
   tcase_add_test (t, live_tapes);
   tcase_add_test (t, first_call_only);
+  tcase_add_test (t, items_take_no_memory);
   suite_add_tcase (s, t);
   SRunner *runner = srunner_create (s);
   srunner_run_all (runner, CK_NORMAL);
