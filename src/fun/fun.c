@@ -81,56 +81,75 @@ static void put_params (wg_fun *f, const wgi_program *p)
   if (p->params) memcpy (f->frame.plane[WGI_VALUE] + p->slots + p->constants, f->param, p->params*sizeof (double));
 }
 
-/* The instance of a source; made if this handle has none.  NULL on error. */
-static wgi_callee *instance_of (wg_fun *f, wgi_source *source)
+/* Instances are kept in the order of their sources' addresses. */
+static int by_source (const void *a, const void *b)
 {
-  for (size_t i = 0; i < f->callees; i++)
-    if (f->callee[i]->source == source) return f->callee[i];
-  wgi_callee **callee = realloc (f->callee, wgi_times (f->callees + 1, sizeof *callee));
-  if (!callee) return wgi_fail (WG_ENOMEM, "no memory for a call"), NULL;
-  f->callee = callee;
-  wgi_callee *c = source->instance (source);
-  int rc = WG_OK;
-  for (size_t i = 0; c && c->bind && i < f->bindings && rc >= 0; i++) rc = c->bind (c, &f->binding[i], 1);
-  if (rc < 0) return wgi_callee_free (c), NULL;
-  if (c) f->callee[f->callees++] = c;
-  return c;
+  const uintptr_t x = (uintptr_t) (*(wgi_callee *const *) a)->source, y = (uintptr_t) (*(wgi_callee *const *) b)->source;
+  return (x > y) - (x < y);
 }
 
-/* Drop the instances that program p does not use. */
-static void forget_others (wg_fun *f, const wgi_program *p)
+/* The instance of a source among the first count; NULL: none. */
+static wgi_callee *instance_of (const wg_fun *f, size_t count, wgi_source *source)
+{
+  wgi_callee key = { .source = source }, *like = &key, **at;
+  at = count ? bsearch (&like, f->callee, count, sizeof *at, by_source) : NULL;
+  return at ? *at : NULL;
+}
+
+/* Make one, behind the others; room is made. */
+static int add_instance (wg_fun *f, wgi_source *source)
+{
+  wgi_callee *c = source->instance (source);
+  int rc = WG_OK;
+  if (!c) return wgi_last_status ();
+  for (size_t i = 0; c->bind && i < f->bindings && rc >= 0; i++) rc = c->bind (c, &f->binding[i], 1);
+  if (rc < 0) return wgi_callee_free (c), rc;
+  return f->callee[f->callees++] = c, WG_OK;
+}
+
+/* Drop the instances that no call in f->place, of count, uses. */
+static void forget_others (wg_fun *f, size_t count)
 {
   size_t kept = 0;
+  for (size_t i = 0; i < count; i++) f->place[i]->used = 1;
   for (size_t i = 0; i < f->callees; i++)
     {
-      int used = 0;
-      for (size_t j = 0; j < p->sources; j++) used |= f->place[j] == f->callee[i];
-      if (used) f->callee[kept++] = f->callee[i];
-      else wgi_callee_free (f->callee[i]);
+      wgi_callee *c = f->callee[i];
+      if (c->used) f->callee[kept++] = c, c->used = 0;
+      else wgi_callee_free (c);
     }
   f->callees = kept;
 }
 
-/* Whom program p calls. */
+/* Whom program p calls: each source once, so that new ones need not be looked for among themselves. */
 static int find_callees (wg_fun *f, const wgi_program *p)
 {
+  const size_t had = f->callees;
+  size_t missing = 0;
+  int rc = WG_OK;
   if (p->sources > f->places)
     {
       wgi_callee **place = realloc (f->place, wgi_times (p->sources, sizeof *place));
       if (!place) return wgi_fail (WG_ENOMEM, "no memory for %zu calls", p->sources);
       f->frame.callee = f->place = place, f->places = p->sources;
     }
-  for (size_t i = 0; i < p->sources; i++)
-    if (!instance_of (f, p->source[i])) return wgi_last_status ();
-  return WG_OK;
+  for (size_t i = 0; i < p->sources; i++) missing += !instance_of (f, had, p->source[i]);
+  if (!missing) return WG_OK;
+  wgi_callee **callee = realloc (f->callee, wgi_times (had + missing, sizeof *callee));
+  if (!callee) return wgi_fail (WG_ENOMEM, "no memory for %zu calls", missing);
+  f->callee = callee;
+  for (size_t i = 0; i < p->sources && !rc; i++)
+    if (!instance_of (f, had, p->source[i])) rc = add_instance (f, p->source[i]);
+  qsort (f->callee, f->callees, sizeof *f->callee, by_source);
+  return rc;
 }
 
 /* They are found: have them at hand. */
 static void place_callees (wg_fun *f, const wgi_program *p)
 {
-  for (size_t i = 0; i < p->sources; i++) f->place[i] = instance_of (f, p->source[i]);
+  for (size_t i = 0; i < p->sources; i++) f->place[i] = instance_of (f, f->callees, p->source[i]);
   f->frame.callee = f->place;
-  if (f->callees > 2*p->sources + 16) forget_others (f, p);
+  if (f->callees > 2*p->sources + 16) forget_others (f, p->sources);
 }
 
 /* Have for program p the planes that f has, constants, parameters, instances of whom it calls; adjoints are at rest whatever the trace before was.

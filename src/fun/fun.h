@@ -22,7 +22,7 @@ struct wg_fun {
   void *block[2];                /* the memory of frame.wide, which is aligned within it */
   double *param;                 /* values of the params parameters known to this handle */
   size_t params;
-  wgi_callee **callee;           /* callees: instances made so far, of any trace */
+  wgi_callee **callee;           /* callees: instances made so far, of any trace, by their sources' addresses */
   wgi_callee **place;            /* per source of the trace's program: its instance, as frame.callee */
   size_t callees, places;
   wgi_binding *binding;          /* bindings: what wg_fun_bind has bound */

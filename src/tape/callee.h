@@ -66,6 +66,7 @@ struct wgi_callee {
   wg_fun *fun;              /* the handle that it evaluates, for those who look inside; NULL: none */
   const char *why;          /* set with a notice; static */
   size_t (*generation) (const wgi_callee *);    /* grows when results at a point may be others than before; NULL: never */
+  int used;                 /* a mark of the handle that keeps it */
   int ahead;                /* set by the caller of forward: will a reverse sweep follow? */
   const struct wgi_lane_sweeps *sweeps;       /* set by the caller: what loops are swept with; NULL: item by item */
   struct wgi_scans *scans;                    /* set by the caller: what scans may keep; NULL: see fun/scan.h */

@@ -310,6 +310,44 @@ START_TEST (looked_at)
 }
 END_TEST
 
+/* sum of v[i % 3] v[j % 3] over i < 200, j of the 3 elements that a gather of digits of i in base 3 names; as many operations as
+ * gathers, all different: 200 of one kind for x0 < 0, of another for x1 < 0, else one. */
+static void many_operations (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) n, (void) m, (void) ctx;
+  const wg_var v = wg_vec (x, 3);
+  const int base = wg_lt (x[0], 0) ? 0 : wg_lt (x[1], 0) ? 200 : 399;
+  y[0] = wg_num (0);
+  for (int i = base; i < (base == 0 ? 200 : 400); i++)
+    {
+      const int index[] = { i % 3, i/3 % 3, i/9 % 3, i/27 % 3, i/81 % 3, i/243 % 3 };
+      y[0] = wg_add (y[0], wg_mul (x[i % 3], wg_sum (wg_gather (v, 0, 6, index))));
+    }
+}
+
+/* Back and forth between branches with many calls each and one with few, which forgets the others' instances: results are those of
+ * integers, exact. */
+START_TEST (branches_of_many_operations)
+{
+  const double points[][3] = { { -1, 2, 3 }, { 1, -2, 3 }, { 1, 2, 3 } };
+  const int turns[] = { 0, 1, 0, 2, 1, 0, 2, 2, 1 };
+  wg_fun *f = wg_fun_record (many_operations, NULL, 3, 1, points[0]);
+  for (size_t k = 0; k < sizeof turns/sizeof *turns; k++)
+    {
+      const double *x = points[turns[k]];
+      double y, g[3], expected = 0, eg[3] = { 0 };
+      const int first = turns[k] == 0 ? 0 : turns[k] == 1 ? 200 : 399, end = turns[k] == 0 ? 200 : 400;
+      for (int i = first; i < end; i++)
+        for (int d = 0, j = i; d < 6; d++, j /= 3)
+          expected += x[i % 3]*x[j % 3], eg[i % 3] += x[j % 3], eg[j % 3] += x[i % 3];
+      ck_assert_int_eq (wg_gradient (f, x, &y, g), WG_OK);
+      ck_assert_double_eq (y, expected);
+      for (int i = 0; i < 3; i++) ck_assert_double_eq (g[i], eg[i]);
+    }
+  wg_fun_free (f);
+}
+END_TEST
+
 int main (void)
 {
   Suite *s = suite_create ("arrays inside");
@@ -323,6 +361,7 @@ int main (void)
   tcase_add_test (t, kinks);
   tcase_add_test (t, on_threads);
   tcase_add_test (t, looked_at);
+  tcase_add_test (t, branches_of_many_operations);
   suite_add_tcase (s, t);
   SRunner *runner = srunner_create (s);
   srunner_run_all (runner, CK_NORMAL);
