@@ -191,6 +191,8 @@ static int sweep (wg_tape *t, const wgi_seen *s, const double seed[])
 int wg_backward (wg_var y, const double seed[])
 {
   wgi_seen s;
+  const wgi_tape *failed = y.ids ? NULL : wgi_tape_innermost ();       /* whose results are literals */
+  if (failed && failed->live && failed->status) return wgi_fail (failed->status, "%s", failed->message);
   wg_tape *t = tape_of ("wg_backward", &y, &s);
   if (!t) return WG_ETAPE;
   wgi_program_free (t->program);
