@@ -228,7 +228,7 @@ START_TEST (refusals)
       ck_assert_int_eq (wg_fun_status (NULL), kind < 4 ? WG_EINVAL : WG_EMODEL);
     }
   ck_assert (strstr (wg_last_error (), "lame: eval returned 1"));
-  const double x[2] = { 2, 3 };
+  const double x[3] = { 2, 3, 1 };
   wg_rules wrong = power;
   wrong.check_at = x;
   wg_fun *f = wg_fun_custom (&wrong, (void *) 2, 2, 2);

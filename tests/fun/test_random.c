@@ -351,7 +351,7 @@ START_TEST (programs)
   const char *one = getenv ("WG_SEED"), *seconds = getenv ("WG_SECONDS");
   const size_t count = rp_soak (COUNT);
   const double limit = seconds ? atof (seconds)/PARTS : 0;
-  size_t used[RP_KINDS] = { 0 };
+  size_t used[RP_KINDS + 1] = { 0 };
   for (size_t k = 0; one ? k < 1 : k < count || (double) clock ()/CLOCKS_PER_SEC < limit; k++)
     {
       const uint64_t seed = one ? strtoull (one, NULL, 0) : (uint64_t) (k*PARTS) + (uint64_t) _i;

@@ -235,7 +235,7 @@ START_TEST (ranges)
       double x = exp (wide ? rp_uniform (&r, -740, 709) : rp_uniform (&r, -9, 9)), a = exp (wide ? rp_uniform (&r, -740, 709) : rp_uniform (&r, -9, 9));
       if (round < ODD*ODD) x = odd[round % ODD], a = odd[round/ODD];
       else if (rp_uniform (&r, 0, 1) < .3) x = -x;
-      const int n = (int) fmin (a, 1500)*(rp_uniform (&r, 0, 1) < .3 ? -1 : 1);
+      const int n = (int) fmax (fmin (a, 1500), -1500)*(rp_uniform (&r, 0, 1) < .3 ? -1 : 1);
       const int before = handled;
       double v[20];
       int k = 0;
