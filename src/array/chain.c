@@ -22,15 +22,6 @@ static step step_of (const wgi_op *op, size_t i)
   return (step){ (int) a[0], (int) a[1], a + 2, (size_t) wgi_row_operands ((int) a[0]) };
 }
 
-static int shape (wgi_op *op)
-{
-  wgi_shape s = { 0 };
-  for (size_t i = 0; i < op->nx; i++)
-    if (!wgi_shape_join (&s, &op->x[i].shape)) return wgi_op_misfit (op, "the operands do not broadcast");
-  op->ny = 1, op->y[0].shape = s;
-  return WG_OK;
-}
-
 /* n elements, at most TILE, of operands at x, step apart. */
 static void run_tile (const wgi_op *op, size_t n, const double *const x[], const ptrdiff_t by[], double room[][TILE], double *y)
 {
@@ -163,4 +154,4 @@ static void vjp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_
     }
 }
 
-const wgi_primitive wgi_chain = { "chain", shape, kernel, jvp, vjp };
+const wgi_primitive wgi_chain = { "chain", wgi_rows_shape, kernel, jvp, vjp };

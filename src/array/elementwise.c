@@ -13,7 +13,7 @@
 static int row_of (const wgi_op *op) { return (int) op->attr[0]; }
 static int immediate_of (const wgi_op *op) { return (int) op->attr[1]; }
 
-static int shape (wgi_op *op)
+int wgi_rows_shape (wgi_op *op)
 {
   wgi_shape s = { 0 };
   for (size_t i = 0; i < op->nx; i++)
@@ -157,7 +157,7 @@ static void vjp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_
   wgi_row_adjoints (row_of (op), immediate_of (op), exponent_of (op), x, y[0], ybar[0], xbar);
 }
 
-const wgi_primitive wgi_elementwise = { "elementwise", shape, kernel, jvp, vjp };
+const wgi_primitive wgi_elementwise = { "elementwise", wgi_rows_shape, kernel, jvp, vjp };
 
 /* A row whose operands are not all scalars, for the recorders. */
 wg_var wgi_array_row (int row, size_t count, const wg_var x[], int k)

@@ -10,6 +10,7 @@
 
 extern const wgi_primitive wgi_elementwise;            /* attr: the row, its immediate */
 
+int wgi_rows_shape (wgi_op *);                         /* the operands', broadcast */
 wg_var wgi_row_apply (int row, size_t count, const wg_var x[], int k);
 
 /* The tangent of a row's result, missing if it has none; its operands' adjoints, added to xbar, which may be missing.  exponent: of

@@ -12,13 +12,6 @@
 #include "array/walk.h"
 #include "array/moves.h"
 
-/* y = x, element by element of one shape. */
-static void move (const wgi_shape *s, const ptrdiff_t to[], const double *x, double *y)
-{
-  for (wgi_walk l = wgi_walk_over (s, 2, (const ptrdiff_t *[]){ s->stride, to }); l.more; wgi_walk_next (&l))
-    for (size_t i = 0; i < l.n; i++) y[l.at[1] + (ptrdiff_t) i*l.step[1]] = x[l.at[0] + (ptrdiff_t) i*l.step[0]];
-}
-
 /* copy */
 
 static int copy_shape (wgi_op *op)
@@ -30,7 +23,7 @@ static int copy_shape (wgi_op *op)
 static int copy_kernel (const wgi_op *op, const double *const x[], double *const y[], wgi_run *run)
 {
   (void) run;
-  move (&op->x[0].shape, op->y[0].shape.stride, x[0], y[0]);
+  wgi_walk_copy (&op->x[0].shape, op->y[0].shape.stride, x[0], y[0]);
   return WG_OK;
 }
 
@@ -68,7 +61,7 @@ static int stack_kernel (const wgi_op *op, const double *const x[], double *cons
 {
   (void) run;
   for (size_t i = 0; i < op->nx; i++)
-    move (&op->x[i].shape, op->y[0].shape.stride + 1, x[i], y[0] + (ptrdiff_t) i*op->y[0].shape.stride[0]);
+    wgi_walk_copy (&op->x[i].shape, op->y[0].shape.stride + 1, x[i], y[0] + (ptrdiff_t) i*op->y[0].shape.stride[0]);
   return WG_OK;
 }
 
@@ -131,7 +124,7 @@ static int concat_kernel (const wgi_op *op, const double *const x[], double *con
   (void) run;
   for (size_t i = 0; i < op->nx; i++)
     {
-      move (&op->x[i].shape, to->stride, x[i], y[0] + at);
+      wgi_walk_copy (&op->x[i].shape, to->stride, x[i], y[0] + at);
       at += (ptrdiff_t) op->x[i].shape.dim[axis]*to->stride[axis];
     }
   return WG_OK;
@@ -199,7 +192,7 @@ static int gather_kernel (const wgi_op *op, const double *const x[], double *con
   const wgi_shape rest = without (&op->x[0].shape, axis), *to = &op->y[0].shape;
   (void) run;
   for (size_t i = INDEX; i < op->attrs; i++)
-    move (&rest, to->stride, x[0] + op->attr[i]*op->x[0].shape.stride[axis], y[0] + (ptrdiff_t) (i - INDEX)*to->stride[axis]);
+    wgi_walk_copy (&rest, to->stride, x[0] + op->attr[i]*op->x[0].shape.stride[axis], y[0] + (ptrdiff_t) (i - INDEX)*to->stride[axis]);
   return WG_OK;
 }
 
@@ -224,8 +217,7 @@ static int scatter_kernel (const wgi_op *op, const double *const x[], double *co
     {
       const double *from = x[0] + (ptrdiff_t) (k - INDEX)*op->x[0].shape.stride[axis];
       double *at = y[0] + op->attr[k]*to->stride[axis];
-      for (wgi_walk l = wgi_walk_over (&rest, 2, (const ptrdiff_t *[]){ rest.stride, to->stride }); l.more; wgi_walk_next (&l))
-        for (size_t i = 0; i < l.n; i++) at[l.at[1] + (ptrdiff_t) i*l.step[1]] += from[l.at[0] + (ptrdiff_t) i*l.step[0]];
+      wgi_walk_add (&rest, to->stride, from, at);
     }
   return WG_OK;
 }

@@ -62,15 +62,7 @@ void wgi_run_free (wgi_run *r)
 static void copy_out (const wgi_shape *from, const wgi_shape *to, const double *x, double *y)
 {
   const wgi_shape s = wgi_shape_broadcast (from, to);
-  for (wgi_walk l = wgi_walk_over (&s, 2, (const ptrdiff_t *[]){ s.stride, to->stride }); l.more; wgi_walk_next (&l))
-    for (size_t i = 0; i < l.n; i++) y[l.at[1] + (ptrdiff_t) i*l.step[1]] = x[l.at[0] + (ptrdiff_t) i*l.step[0]];
-}
-
-/* to += x, so that what was at rest wakes unless x is. */
-static void add_to (const wgi_shape *from, const wgi_shape *to, const double *x, double *y)
-{
-  for (wgi_walk l = wgi_walk_over (from, 2, (const ptrdiff_t *[]){ from->stride, to->stride }); l.more; wgi_walk_next (&l))
-    for (size_t i = 0; i < l.n; i++) y[l.at[1] + (ptrdiff_t) i*l.step[1]] += x[l.at[0] + (ptrdiff_t) i*l.step[0]];
+  wgi_walk_copy (&s, to->stride, x, y);
 }
 
 /* fragments */
@@ -230,7 +222,7 @@ int wgi_op_reverse (const wgi_op *op, int mode, double *const *const x[], double
           {
             const double *from = output_at (&f->out[i], &g, d);
             const wgi_view *v = &op->x[i];
-            if (from && !v->data && xbar[d][v->block] && from != xbar[d][v->block] + v->first) add_to (&f->out[i].shape, &v->shape, from, xbar[d][v->block] + v->first);
+            if (from && !v->data && xbar[d][v->block] && from != xbar[d][v->block] + v->first) wgi_walk_add (&f->out[i].shape, v->shape.stride, from, xbar[d][v->block] + v->first);
           }
     }
   wgi_run_back (run, mark);
