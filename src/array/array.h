@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 
 #include <wengert/array.h>
+#include <wengert/array_custom.h>
 #include <wengert/generic.h>
 
 #include "tape/tape.h"
@@ -107,9 +108,8 @@ wg_var wgi_array_var (wgi_tape *t, const wgi_shape *, wgi_data *, uint32_t slot,
 /* Another view of what s sees. */
 wg_var wgi_array_view (const wgi_seen *s, const wgi_shape *, ptrdiff_t first);
 
-/* A missing tangent or adjoint. */
+/* A missing tangent or adjoint, as wg_is_missing tells. */
 static inline wg_var wgi_missing (void) { return (wg_var){ 0, 0, WGI_UNSET }; }
-static inline int wgi_is_missing (wg_var v) { return v.ids == WGI_UNSET; }
 
 /* Their sum, where both may be missing. */
 wg_var wgi_sum_of (wg_var a, wg_var b);

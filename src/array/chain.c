@@ -101,8 +101,7 @@ static void choose (const step *s, const wg_var x[], const wg_var inner[], wg_va
 
 static double exponent_of (const wgi_op *op, const step *s)
 {
-  const wgi_view *v = s->count > 1 && s->from[1] >= 0 ? &op->x[s->from[1]] : NULL;
-  return v && v->data ? v->data->v[v->first] : 0;
+  return wgi_row_exponent (s->count > 1 && s->from[1] >= 0 ? &op->x[s->from[1]] : NULL);
 }
 
 /* All values, the last being there. */
@@ -142,7 +141,7 @@ static void vjp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_
     {
       const step s = step_of (op, i);
       wg_var in[3], bar[3];
-      if (wgi_is_missing (t.adjoint[i])) continue;
+      if (wg_is_missing (t.adjoint[i])) continue;
       choose (&s, x, t.value, in);
       for (size_t j = 0; j < s.count; j++) bar[j] = wgi_missing ();
       wgi_row_adjoints (s.row, s.k, exponent_of (op, &s), in, t.value[i], t.adjoint[i], bar);

@@ -93,8 +93,8 @@ static int kernel (const wgi_op *op, const double *const x[], double *const y[],
 static void jvp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_var dx[], wg_var dy[])
 {
   (void) y;
-  if (!wgi_is_missing (dx[0])) dy[0] = wgi_array_apply1 (op->prim, 2, (wg_var[]){ dx[0], x[1] }, 4, op->attr);
-  if (!wgi_is_missing (dx[1])) dy[0] = wgi_sum_of (dy[0], wgi_array_apply1 (op->prim, 2, (wg_var[]){ x[0], dx[1] }, 4, op->attr));
+  if (!wg_is_missing (dx[0])) dy[0] = wgi_array_apply1 (op->prim, 2, (wg_var[]){ dx[0], x[1] }, 4, op->attr);
+  if (!wg_is_missing (dx[1])) dy[0] = wgi_sum_of (dy[0], wgi_array_apply1 (op->prim, 2, (wg_var[]){ x[0], dx[1] }, 4, op->attr));
 }
 
 static wg_var turned (wg_var a)

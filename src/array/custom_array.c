@@ -7,8 +7,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include <wengert/array_custom.h>
-
 #include "array/walk.h"
 
 enum { OPERANDS = 8 };
@@ -41,9 +39,8 @@ static int shape (wgi_op *op)
 static const double *dense (const wgi_shape *s, const double *x, wgi_run *run)
 {
   if (wgi_shape_is_dense (s)) return x;
-  double *to = wgi_run_take (run, wgi_shape_size (s), sizeof *to), *at = to;
-  for (wgi_walk l = wgi_walk_over (s, 1, (const ptrdiff_t *[]){ s->stride }); to && l.more; wgi_walk_next (&l))
-    for (size_t i = 0; i < l.n; i++) *at++ = x[l.at[0] + (ptrdiff_t) i*l.step[0]];
+  double *to = wgi_run_take (run, wgi_shape_size (s), sizeof *to);
+  if (to) wgi_walk_gather (s, x, to);
   return to;
 }
 
@@ -75,7 +72,7 @@ static void jvp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_
 
 static void vjp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_var ybar[], wg_var xbar[])
 {
-  if (wgi_is_missing (ybar[0])) return;
+  if (wg_is_missing (ybar[0])) return;
   if (rules_of (op)->vjp) rules_of (op)->vjp (op->nx, x, y[0], ybar[0], xbar, ctx_of (op));
   else refuse (op, y[0], "vjp");
 }
@@ -98,4 +95,4 @@ wg_var wg_array_custom (const wg_array_rules *rules, void *ctx, size_t nx, const
   return y;
 }
 
-int wg_is_missing (wg_var dx) { return wgi_is_missing (dx); }
+int wg_is_missing (wg_var dx) { return dx.ids == WGI_UNSET; }

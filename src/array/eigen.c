@@ -146,7 +146,7 @@ static wg_var diagonal_of (wg_var vt, wg_var vt_da) { return wg_sum_axes (wg_mul
 static void vectors_jvp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_var dx[], wg_var dy[])
 {
   (void) op, (void) x;
-  if (wgi_is_missing (dx[A])) return;
+  if (wg_is_missing (dx[A])) return;
   const wg_var d = wg_matmul (y[1], wgi_symmetric_part (dx[A]));
   dy[0] = diagonal_of (y[1], d);
   dy[1] = wg_neg (wg_matmul (wg_mul (wgi_gaps (y[0], 0), wg_matmul (d, wg_t (y[1]))), y[1]));
@@ -172,7 +172,7 @@ static wg_var vectors_of (const wg_var x[])
 static void values_jvp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_var dx[], wg_var dy[])
 {
   (void) op, (void) y;
-  if (wgi_is_missing (dx[A])) return;
+  if (wg_is_missing (dx[A])) return;
   const wg_var vt = vectors_of (x);
   dy[0] = diagonal_of (vt, wg_matmul (vt, wgi_symmetric_part (dx[A])));
 }

@@ -53,25 +53,10 @@ wg_var wgi_row_apply (int row, size_t count, const wg_var x[], int k)
 static wg_var pulled (wg_var t, wg_var p) { return wgi_row_apply (WGI_ROW_PULL, 2, (wg_var[]){ t, p }, 0); }
 static wg_var pulled_over (wg_var t, wg_var d) { return wgi_row_apply (WGI_ROW_PULL_OVER, 2, (wg_var[]){ t, d }, 0); }
 static wg_var kept (wg_var t, wg_var e) { return wg_var_kept (t, e); }
-static wg_var scaled (double c, wg_var x) { return wg_var_mul (wg_num (c), x); }
-static wg_var shifted (double c, wg_var x) { return wg_var_add (wg_num (c), x); }
-static wg_var inverted (wg_var mask) { return wg_var_is_eq (mask, wg_num (0)); }
 
 #include <wengert/words_begin.h>
-#define wg_var_scale scaled
-#define wg_var_shift shifted
-#define N(op)            wg_var_##op
-#define NONZERO(p)       wg_var_is_ne (p, wg_num (0))
-#define POSITIVE(p)      wg_var_is_lt (wg_num (0), p)
-#define LESS(p, q)       wg_var_is_lt (p, q)
-#define ABOVE(p, q, r)   wg_var_mul (inverted (LESS (p, q)), wg_var_is_lt (r, p))
-#define OUTSIDE(p, q, r) wg_var_max (LESS (p, q), wg_var_is_lt (r, p))
-#define IS_MAX(p, q)     wg_var_max (wg_var_is_le (q, p), wg_var_is_ne (p, p))
-#define IS_MIN(p, q)     wg_var_max (wg_var_is_le (p, q), wg_var_is_ne (p, p))
+#include "number/var_words.h"
 #define WHERE(test, map)  { const wg_var all = t; t = wg_var_select (test, t, wg_num (REST)); map t = all; }
-#define UNLESS(test, map) WHERE (inverted (test), map)
-#define WHEN(test, map)   { if (test) { map } }
-#define NONE
 
 #define ROW1(name, ma)         CASE (name, MAP (0, ma))
 #define ROW1K(name, ma)        ROW1 (name, ma)
@@ -92,8 +77,8 @@ static wg_var inverted (wg_var mask) { return wg_var_is_eq (mask, wg_num (0)); }
 #define VIA(p)           TO (kept (t, wg_var_mul ((p), t)))
 #define FLIP_VIA(p)      TO (kept (t, wg_var_neg (wg_var_mul ((p), t))))
 #define OVER(q)          TO (kept (t, wg_var_div (t, (q))))
-#define SCALE_OVER(r, q) TO (kept (t, wg_var_div (scaled ((r), t), (q))))
-#define MAP(i, map)      if (!wgi_is_missing (dx[i])) { wg_var t = dx[i]; (void) t; map }
+#define SCALE_OVER(r, q) TO (kept (t, wg_var_div (wg_var_scale ((r), t), (q))))
+#define MAP(i, map)      if (!wg_is_missing (dx[i])) { wg_var t = dx[i]; (void) t; map }
 
 wg_var wgi_row_tangent (int row, int k, double exponent, const wg_var x[], wg_var y, const wg_var dx[])
 {
@@ -142,10 +127,7 @@ void wgi_row_adjoints (int row, int k, double exponent, const wg_var x[], wg_var
 #include <wengert/words_end.h>
 
 /* The exponent of the rows that have a plain one. */
-static double exponent_of (const wgi_op *op)
-{
-  return op->nx > 1 && op->x[1].data ? op->x[1].data->v[op->x[1].first] : 0;
-}
+static double exponent_of (const wgi_op *op) { return wgi_row_exponent (op->nx > 1 ? &op->x[1] : NULL); }
 
 static void jvp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_var dx[], wg_var dy[])
 {

@@ -18,6 +18,9 @@ wg_var wgi_row_apply (int row, size_t count, const wg_var x[], int k);
 wg_var wgi_row_tangent (int row, int k, double exponent, const wg_var x[], wg_var y, const wg_var dx[]);
 void wgi_row_adjoints (int row, int k, double exponent, const wg_var x[], wg_var y, wg_var ybar, wg_var xbar[]);
 
+/* The exponent of such a row, if it is this operand (or NULL). */
+static inline double wgi_row_exponent (const wgi_view *x) { return x && x->data ? x->data->v[x->first] : 0; }
+
 /* Chains: the steps are rows whose operands are those of the chain or results of steps before; the last is the result.
  * attr, per step: row, immediate, three references: operand i is i, step i is -1 - i. */
 enum { WGI_STEP = 5, WGI_STEPS = 16, WGI_CHAINED = 7 };        /* longs per step; most steps; most operands */

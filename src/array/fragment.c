@@ -85,7 +85,7 @@ static int build (building *b, enum wgi_fragment_kind kind, const unsigned char 
   if (kind == WGI_TANGENTS) op->prim->jvp (op, b->x, b->y, b->dx, b->out);
   else op->prim->vjp (op, b->x, b->y, b->ybar, b->out);
   for (size_t i = 0; i < op->nx && kind == WGI_ADJOINTS; i++)
-    b->out[i] = active[i] && !wgi_is_missing (b->out[i]) ? wgi_unbroadcast (&op->x[i], b->out[i]) : wgi_missing ();
+    b->out[i] = active[i] && !wg_is_missing (b->out[i]) ? wgi_unbroadcast (&op->x[i], b->out[i]) : wgi_missing ();
   return b->tape.status ? wgi_fail (b->tape.status, "%.200s", b->tape.message) : WG_OK;
 }
 
@@ -134,7 +134,7 @@ static int keep_op (const building *b, const wgi_fragment_call *call, const size
 static int keep_out (const building *b, const size_t number[], wg_var v, wgi_fragment_out *to)
 {
   wgi_seen s;
-  if ((to->missing = wgi_is_missing (v))) return WG_OK;
+  if ((to->missing = wg_is_missing (v))) return WG_OK;
   if (!wgi_see (&v, &s)) return wgi_last_status ();
   to->shape = s.shape;
   if (!s.tape && !(to->data = wgi_data_new (1))) return WG_ENOMEM;
@@ -173,7 +173,7 @@ static int keep_all (const building *b, wgi_fragment *f)
   int rc = needed && number ? WG_OK : wgi_fail (WG_ENOMEM, "out of memory");
   wgi_seen s;
   for (size_t o = 0; o < f->outs && !rc; o++)
-    if (!wgi_is_missing (b->out[o]) && wgi_see (&b->out[o], &s) && s.tape && !s.data) need (b, needed, s.slot);
+    if (!wg_is_missing (b->out[o]) && wgi_see (&b->out[o], &s) && s.tape && !s.data) need (b, needed, s.slot);
   for (size_t i = a->calls; i-- && !rc; )
     for (size_t j = 0; needed[i] && j < a->call[i].source->words; j++) need (b, needed, a->call[i].operand[j]);
   for (size_t i = 0; i < a->calls && !rc; i++)
@@ -195,7 +195,7 @@ static int fuse (const building *b, size_t outs)
   if (!call) return wgi_fail (WG_ENOMEM, "out of memory");
   for (size_t i = 0; i < a->calls; i++) call[i] = (wgi_fusable){ &a->call[i].source, &a->call[i].operand, a->call[i].out, 0 };
   for (size_t o = 0; o < outs; o++)
-    if (!wgi_is_missing (b->out[o]) && wgi_see (&b->out[o], &s) && s.tape && !s.data && s.slot >= b->tape.n)
+    if (!wg_is_missing (b->out[o]) && wgi_see (&b->out[o], &s) && s.tape && !s.data && s.slot >= b->tape.n)
       call[call_of (a, s.slot)].pinned = 1;
   const int rc = wgi_fuse (a->calls, call);
   free (call);

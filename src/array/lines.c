@@ -24,12 +24,6 @@ static wgi_shape part_of (const wgi_op *op, int last)
   return s;
 }
 
-static void gather_line (const wgi_shape *s, const double *x, double line[])
-{
-  for (wgi_walk l = wgi_walk_over (s, 1, (const ptrdiff_t *[]){ s->stride }); l.more; wgi_walk_next (&l))
-    for (size_t i = 0; i < l.n; i++) *line++ = x[l.at[0] + (ptrdiff_t) i*l.step[0]];
-}
-
 int wgi_lines_each (const wgi_op *op, const double *x, double *y, wgi_line *each, wgi_run *run)
 {
   const wgi_shape lines = part_of (op, 0), line = part_of (op, 1);
@@ -42,7 +36,7 @@ int wgi_lines_each (const wgi_op *op, const double *x, double *y, wgi_line *each
     for (size_t i = 0; i < l.n; i++, y += to)
       {
         const double *from = x + l.at[0] + (ptrdiff_t) i*l.step[0];
-        if (!dense) gather_line (&line, from, copy);
+        if (!dense) wgi_walk_gather (&line, from, copy);
         each (op, n, dense ? from : copy, y);
       }
   wgi_run_back (run, mark);

@@ -114,8 +114,8 @@ int wgi_matmul_add (const wgi_op *op, const double *const x[], double *const y[]
 static void jvp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_var dx[], wg_var dy[])
 {
   (void) op, (void) y;
-  if (!wgi_is_missing (dx[0])) dy[0] = wg_matmul (dx[0], x[1]);
-  if (!wgi_is_missing (dx[1])) dy[0] = wgi_sum_of (dy[0], wg_matmul (x[0], dx[1]));
+  if (!wg_is_missing (dx[0])) dy[0] = wg_matmul (dx[0], x[1]);
+  if (!wg_is_missing (dx[1])) dy[0] = wgi_sum_of (dy[0], wg_matmul (x[0], dx[1]));
 }
 
 /* The adjoint of an operand, a stack of matrices, as its own shape has it. */

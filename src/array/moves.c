@@ -70,7 +70,7 @@ static wg_var *all_tangents (const wgi_op *op, const wg_var x[], const wg_var dx
 {
   wg_var *d = malloc (wgi_times (op->nx, sizeof *d));
   if (!d) wgi_no_memory ();
-  for (size_t i = 0; i < op->nx && d; i++) d[i] = wgi_is_missing (dx[i]) ? wgi_filled (x[i], &op->x[i].shape, 0) : dx[i];
+  for (size_t i = 0; i < op->nx && d; i++) d[i] = wg_is_missing (dx[i]) ? wgi_filled (x[i], &op->x[i].shape, 0) : dx[i];
   return d;
 }
 

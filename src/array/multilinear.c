@@ -33,9 +33,9 @@ static wg_var with (const wgi_op *op, const wg_var x[], size_t at, wg_var e)
 void wgi_multilinear_jvp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_var dx[], wg_var dy[])
 {
   (void) y;
-  if (!wgi_is_missing (dx[0])) dy[0] = with (op, x, op->nx, dx[0]);
+  if (!wg_is_missing (dx[0])) dy[0] = with (op, x, op->nx, dx[0]);
   for (size_t i = leading (op); i < op->nx; i++)
-    if (!wgi_is_missing (dx[i])) dy[0] = wgi_sum_of (dy[0], with (op, x, i, dx[i]));
+    if (!wg_is_missing (dx[i])) dy[0] = wgi_sum_of (dy[0], with (op, x, i, dx[i]));
 }
 
 void wgi_multilinear_vjp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_var ybar[], wg_var xbar[])

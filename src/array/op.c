@@ -287,7 +287,7 @@ void wgi_op_operand (const wgi_op *op, size_t i, const wg_var block[], wg_var *x
   const wgi_view *v = &op->x[i];
   wgi_seen s;
   wgi_tape *t = NULL;
-  for (size_t j = 0; j < op->source.words && v->data && !t; j++) t = wgi_is_missing (block[j]) ? NULL : wgi_tape_of (block[j]);
+  for (size_t j = 0; j < op->source.words && v->data && !t; j++) t = wg_is_missing (block[j]) ? NULL : wgi_tape_of (block[j]);
   if (!t) t = wgi_tape_innermost ();
   if (v->data) *x = wgi_array_var (t, &v->shape, v->data, (uint32_t) v->first, v->data->v + v->first);
   else if (wgi_see (&block[v->block], &s)) *x = wgi_array_view (&s, &v->shape, (ptrdiff_t) v->first);

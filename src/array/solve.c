@@ -125,12 +125,12 @@ static void jvp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_
 {
   const long how = op->attr[0];
   wg_var b = dx[B];
-  if (!wgi_is_missing (dx[A]))
+  if (!wg_is_missing (dx[A]))
     {
       const wg_var da = how == PLAIN ? dx[A] : how == TRANSPOSED ? wg_t (dx[A]) : wgi_symmetric_part (dx[A]);
       b = wgi_sum_of (b, wg_neg (wg_matmul (da, y[0])));
     }
-  if (!wgi_is_missing (b)) dy[0] = solve (x[A], x[F], b, how);
+  if (!wg_is_missing (b)) dy[0] = solve (x[A], x[F], b, how);
 }
 
 static void vjp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_var ybar[], wg_var xbar[])
@@ -205,7 +205,7 @@ static wg_var inverse_transposed (const wgi_op *op, const wg_var x[])
 static void logdet_jvp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_var dx[], wg_var dy[])
 {
   (void) y;
-  if (!wgi_is_missing (dx[A])) dy[0] = wgi_sum_matrix (wg_mul (inverse_transposed (op, x), dx[A]));
+  if (!wg_is_missing (dx[A])) dy[0] = wgi_sum_matrix (wg_mul (inverse_transposed (op, x), dx[A]));
 }
 
 static void logdet_vjp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_var ybar[], wg_var xbar[])

@@ -113,7 +113,7 @@ static void vectors_jvp (const wgi_op *op, const wg_var x[], const wg_var y[], c
 {
   const size_t m = wgi_high (op, A), n = wgi_wide (op, A), k = least (m, n);
   (void) x;
-  if (wgi_is_missing (dx[A])) return;
+  if (wg_is_missing (dx[A])) return;
   const wg_var u = y[U], s = y[S], v = wg_t (y[VT]), g = wgi_gaps (s, m == n ? 1 : 2);
   const wg_var ut_da = wg_matmul (wg_t (u), dx[A]), p = wg_matmul (ut_da, v);
   dy[S] = diagonal_of (y[VT], ut_da);
@@ -152,7 +152,7 @@ static void values_jvp (const wgi_op *op, const wg_var x[], const wg_var y[], co
 {
   wg_var f[3];
   (void) op, (void) y;
-  if (wgi_is_missing (dx[A])) return;
+  if (wg_is_missing (dx[A])) return;
   wgi_array_apply (&vectors, vectors.name, 2, x, 0, NULL, 3, f);
   dy[0] = diagonal_of (f[VT], wg_matmul (wg_t (f[U]), dx[A]));
 }

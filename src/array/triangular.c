@@ -48,7 +48,7 @@ static wg_var solve (wg_var a, wg_var b, unsigned how);
 static void jvp (const wgi_op *op, const wg_var x[], const wg_var y[], const wg_var dx[], wg_var dy[])
 {
   wg_var b = dx[1];
-  if (!wgi_is_missing (dx[0]))
+  if (!wg_is_missing (dx[0]))
     {
       const wg_var da = read_of (op, dx[0]);
       b = wgi_sum_of (b, wg_neg (wg_matmul (is (op, WG_TRANSPOSED) ? wg_t (da) : da, y[0])));

@@ -162,7 +162,7 @@ wg_var wgi_misfit (const char *name, size_t count, const wg_var x[], const char 
   const size_t shown = count < 2 ? count : 2;
   for (size_t i = 0; i < shown; i++)
     {
-      if (wgi_is_missing (x[i]) || !wgi_see (&x[i], &s[i])) return wg_num (NAN);
+      if (wg_is_missing (x[i]) || !wgi_see (&x[i], &s[i])) return wg_num (NAN);
       wgi_shape_text (&s[i].shape, text[i], sizeof text[i]);
       if (!t) t = s[i].tape;
     }
@@ -183,5 +183,5 @@ wg_var wgi_no_memory (void)
 
 wg_var wgi_sum_of (wg_var a, wg_var b)
 {
-  return wgi_is_missing (a) ? b : wgi_is_missing (b) ? a : wg_var_add (a, b);
+  return wg_is_missing (a) ? b : wg_is_missing (b) ? a : wg_var_add (a, b);
 }

@@ -64,6 +64,13 @@ static inline void wgi_walk_next (wgi_walk *l)
   l->more = 0;
 }
 
+/* The elements in one piece. */
+static inline void wgi_walk_gather (const wgi_shape *s, const double *x, double y[])
+{
+  for (wgi_walk l = wgi_walk_over (s, 1, (const ptrdiff_t *[]){ s->stride }); l.more; wgi_walk_next (&l))
+    for (size_t i = 0; i < l.n; i++) *y++ = x[l.at[0] + (ptrdiff_t) i*l.step[0]];
+}
+
 /* y = x, and y += x, element by element of the shape of x; to are the strides of y. */
 static inline void wgi_walk_copy (const wgi_shape *s, const ptrdiff_t to[], const double *x, double *y)
 {

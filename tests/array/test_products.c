@@ -5,6 +5,7 @@
  * kernels shorter and longer than the data; what is refused.
  */
 #include "laws.h"
+#include "refusals.h"
 
 #define MODEL(name) static void name (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 #define UNUSED (void) n, (void) m, (void) ctx
@@ -159,8 +160,6 @@ END_TEST
 
 /* refusals */
 
-typedef struct { wg_model *model; const char *says; } refusal;
-
 MODEL (no_vectors) { UNUSED; y[0] = wg_sum (wg_outer (wg_mat (x, 1, 3), wg_vec (x, 3))); }
 MODEL (too_high) { UNUSED; y[0] = wg_sum (wg_kron (x[0], wg_array (x, 5, (size_t[]){ 1, 1, 1, 1, 2 }))); }
 MODEL (not_square) { UNUSED; y[0] = wg_quadratic (wg_mat (x, 2, 3), wg_vec (x, 3)); }
@@ -183,11 +182,7 @@ static const refusal refusals[] = {
 
 START_TEST (refused)
 {
-  const refusal *r = &refusals[_i];
-  const double x[6] = { 1, 2, 3, 4, 5, 6 };
-  ck_assert_ptr_null (wg_fun_record (r->model, NULL, 6, 1, x));
-  ck_assert_int_eq (wg_fun_status (NULL), WG_ESHAPE);
-  ck_assert_msg (strstr (wg_last_error (), r->says) != NULL, "%s", wg_last_error ());
+  check_refused (&refusals[_i]);
 }
 END_TEST
 
