@@ -13,9 +13,8 @@
 #include <wengert/generic.h>
 #include <wengert/minimize.h>
 
+#include "optim/minimize_models.h"
 #include "optim/problems.h"
-
-#define UNUSED (void) n, (void) m, (void) ctx
 
 /* instances: of the 52, solved; evaluations: for these in all, with some room for other arithmetic. */
 static const struct { int method; size_t instances, evaluations; } methods[] = {
@@ -59,101 +58,19 @@ END_TEST
 
 /* ---------------------------------------------------------------- small models */
 
-static void rosenbrock (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
-{
-  const double scale = ctx ? *(const double *) ctx : 1;
-  UNUSED;
-  y[0] = wg_add (wg_mul (100, wg_sqr (wg_sub (x[1], wg_sqr (x[0])))), wg_sqr (wg_sub (1, x[0])));
-  y[0] = wg_mul (scale, y[0]);
-}
-
-static void saddle (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)        /* minima -1/4 at (0, +-sqrt (1/2)) */
-{
-  UNUSED;
-  y[0] = wg_add (wg_sub (wg_sqr (x[0]), wg_sqr (x[1])), wg_powi (x[1], 4));
-}
-
-static void barrier (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)       /* minimum 1 at 1, NaN below 0 */
-{
-  UNUSED;
-  y[0] = wg_sub (x[0], wg_log (x[0]));
-}
-
-static void cliff (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)         /* f' infinite at the minimum */
-{
-  UNUSED;
-  y[0] = wg_add (wg_sqrt (x[0]), wg_sqr (x[1]));
-}
-
-static void constant (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
-{
-  (void) x, UNUSED;
-  y[0] = wg_num (3.5);
-}
-
-static void falling (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
-{
-  UNUSED;
-  y[0] = wg_sub (1, wg_mul (2, x[0]));
-}
-
-static void falling_faster (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
-{
-  UNUSED;
-  y[0] = wg_sub (x[0], wg_mul (wg_sqr (x[0]), wg_sqr (x[1])));
-}
-
-static void falling_to_infinity (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
-{
-  UNUSED;
-  y[0] = wg_neg (wg_exp (wg_exp (x[0])));
-}
-
-static void irrational (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)    /* no double has f' = 0 */
-{
-  UNUSED;
-  y[0] = wg_sub (wg_exp (x[0]), wg_mul (3, x[0]));
-}
-
-static void on_a_hill (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
-{
-  UNUSED;
-  y[0] = wg_mul (3, wg_sqr (wg_add (x[1], wg_exp (wg_mul (.1, x[0])))));
-  y[0] = wg_add (1e10, wg_add (wg_sqr (wg_sub (x[0], 1)), y[0]));
-}
-
 static void rough_hill (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)    /* rounding is 1e-9 of f */
 {
   on_a_hill (n, x, m, y, ctx);
   y[0] = wg_add (wg_sub (wg_add (wg_sub (y[0], 1e10), 1e12), 1e12), 1e5);
 }
 
-static void gives_up (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+static int run_by (wg_model *model, void *ctx, size_t n, double x[], wg_minimize_options o, int method, wg_minimize_result *r)
 {
-  UNUSED;
-  if (wg_lt (x[0], 2)) wg_raise (x[0], "too small");
-  y[0] = wg_sqr (x[0]);
-}
-
-static int run (wg_model *model, void *ctx, size_t n, double x[], wg_minimize_options o, int method, wg_minimize_result *r)
-{
-  wg_fun *f = wg_fun_record (model, ctx, n, 1, x);
-  ck_assert_ptr_nonnull (f);
   o.method = method;
-  const int rc = wg_minimize (f, x, &o, r);
-  double y;
-  if (!WG_FAILED (rc) && rc != WG_NONFINITE)        /* the handle is left at x */
-    {
-      ck_assert_int_eq (wg_eval (f, NULL, &y), WG_OK);
-      ck_assert_double_eq (y, r->f);
-      ck_assert_int_eq (wg_eval (f, x, &y), WG_OK);
-      ck_assert_double_eq (y, r->f);
-    }
-  wg_fun_free (f);
-  return rc;
+  return run (model, ctx, n, x, &o, r);
 }
 
-#define RUN(model, n, x, ...) run (model, NULL, n, x, (wg_minimize_options){ __VA_ARGS__ }, methods[_i].method, &r)
+#define RUN(model, n, x, ...) run_by (model, NULL, n, x, (wg_minimize_options){ __VA_ARGS__ }, methods[_i].method, &r)
 
 /* ---------------------------------------------------------------- reasons */
 
@@ -250,7 +167,7 @@ START_TEST (scale_free)
   double tiny = ldexp (1, -600), x[2] = { -1.2, 1 }, z[2] = { -1.2, 1 };
   wg_minimize_result r, s;
   ck_assert_int_eq (RUN (rosenbrock, 2, x, 0), WG_OK);
-  ck_assert_int_eq (run (rosenbrock, &tiny, 2, z, (wg_minimize_options){ .gradient_tolerance = 1e-8*tiny },
+  ck_assert_int_eq (run_by (rosenbrock, &tiny, 2, z, (wg_minimize_options){ .gradient_tolerance = 1e-8*tiny },
                          methods[_i].method, &s), WG_OK);
   ck_assert_uint_eq (r.iterations, s.iterations);
   ck_assert_uint_eq (r.evaluations, s.evaluations);
@@ -269,7 +186,7 @@ START_TEST (limits)
         wg_minimize_result r;
         wg_minimize_options o = { 0 };
         *(which == 0 ? &o.iterations : &o.evaluations) = limit;
-        ck_assert_int_eq (run (rosenbrock, NULL, 2, x, o, methods[_i].method, &r), WG_NOCONV);
+        ck_assert_int_eq (run_by (rosenbrock, NULL, 2, x, o, methods[_i].method, &r), WG_NOCONV);
         ck_assert_int_eq (r.reason, which == 0 ? WG_STOP_ITERATIONS : WG_STOP_EVALUATIONS);
         ck_assert_uint_eq (which == 0 ? r.iterations : r.evaluations, limit);
         ck_assert (r.f <= 24.2 + 1e-12);
@@ -329,7 +246,7 @@ START_TEST (pairs)
     {
       double x[2] = { -1.2, 1 };
       wg_minimize_result r;
-      ck_assert_int_eq (run (rosenbrock, NULL, 2, x, (wg_minimize_options){ .pairs = k }, WG_MINIMIZE_LBFGS, &r), WG_OK);
+      ck_assert_int_eq (run_by (rosenbrock, NULL, 2, x, (wg_minimize_options){ .pairs = k }, WG_MINIMIZE_LBFGS, &r), WG_OK);
       ck_assert_uint_ne (r.evaluations, last);
       last = r.evaluations;
     }
