@@ -46,7 +46,7 @@ WG_API void wg_map_sum (const wg_fun *body, size_t items, size_t nargs, const wg
  * data, row index[k] for item k (NULL: k), with the width and stride they have; neither is copied.  The loop has as many
  * items from now on, which only wg_map_sum and wg_scan without outputs allow to change, and all its arguments that
  * are not shared must have a slot and be bound to as many.  Nothing is recorded again, and there is no last point until the next x.
- * Holds for this handle and for clones made of it afterwards.
+ * Holds for this handle and for clones and derivatives as functions made of it afterwards.
  * WG_EINVAL (NULL, slot < 1, no argument has it), WG_ESHAPE (another count where that may not be), WG_ENOMEM. */
 WG_API int wg_fun_bind (wg_fun *f, int slot, size_t items, const double data[], const int index[]);
 

@@ -44,11 +44,25 @@ static void replay_jacobian (wgi_replay *r, size_t n, size_t m, wg_var *scratch,
     }
 }
 
+/* The base with the bindings of the handle that records.  At the first recording these are the base's own; later another handle has
+ * them, so that d's stays as it was. */
+static wg_fun *base_for (derivation *d, wgi_tape *t)
+{
+  if (!t->bindings)
+    {
+      t->binding = d->fun->binding, t->bindings = d->fun->bindings;
+      return d->fun;
+    }
+  wg_fun *f = wg_fun_clone (d->fun);
+  for (size_t i = 0; f && i < t->bindings; i++)
+    if (wgi_fun_keep_binding (f, &t->binding[i]) < 0) return wg_fun_free (f), NULL;
+  return f;
+}
+
 /* Go to the base's point with the values of its parameters, and have them as variables in p: the first given are x's inputs behind
  * the point, the others are the derived function's own.  A branch may bring more: then once again, with their values. */
-static int go (derivation *d, const wg_var x[], size_t given, wg_var **p)
+static int go (const derivation *d, wg_fun *f, const wg_var x[], size_t given, wg_var **p)
 {
-  wg_fun *f = d->fun;
   const size_t n = f->family->n;
   size_t known;
   int rc;
@@ -72,11 +86,11 @@ static int go (derivation *d, const wg_var x[], size_t given, wg_var **p)
 static void derived_model (size_t nx, const wg_var x[], size_t ny, wg_var y[], void *ctx)
 {
   derivation *d = ctx;
-  wg_fun *f = d->fun;
-  const size_t n = f->family->n, m = f->family->m, most = n > m ? n : m;
-  wgi_replay *r = NULL;
+  const size_t n = d->fun->family->n, m = d->fun->family->m, most = n > m ? n : m;
   wg_var *scratch = malloc (wgi_times (2*most, sizeof *scratch)), *p = NULL;
-  const int rc = go (d, x, d->kind == WGI_WITH_PARAMS ? nx - n : 0, &p);
+  wg_fun *f = base_for (d, wgi_tape_of (x[0]));
+  wgi_replay *r = NULL;
+  const int rc = f ? go (d, f, x, d->kind == WGI_WITH_PARAMS ? nx - n : 0, &p) : wgi_last_status ();
   if (!rc && scratch) r = wgi_replay_new (f, x, p);
   if (!r)
     {
@@ -98,6 +112,7 @@ static void derived_model (size_t nx, const wg_var x[], size_t ny, wg_var y[], v
         for (size_t i = 0; i < ny; i++) y[i] = wgi_replay_output (r, d->which ? (size_t) d->which[i] : i);
       }
   wgi_replay_free (r);
+  if (f != d->fun) wg_fun_free (f);
   free (scratch), free (p);
 }
 
@@ -120,6 +135,8 @@ static wg_fun *derive (const wg_fun *f, enum wgi_derived kind, size_t nx, size_t
       const size_t generation = wgi_family_generation (base);
       g = wgi_fun_record_owning (derived_model, d, release, nx, ny, x0, base->rolls);
       if (g) g->family->base = base, g->trace->generation = generation, g->scans.info.limit = f->scans.info.limit;   /* stale when f is */
+      for (size_t i = 0; g && i < f->bindings; i++)
+        if (wgi_fun_keep_binding (g, &f->binding[i]) < 0) wg_fun_free (g), g = NULL;
       d = NULL;
     }
   if (d) release (d);

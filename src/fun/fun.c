@@ -379,6 +379,7 @@ int wgi_fun_keep_binding (wg_fun *f, const wgi_binding *b)
       if (rc < 0) return rc;
     }
   wgi_source_leave (f->source), f->source = NULL;      /* as with parameters */
+  for (int i = 0; i < WGI_DERIVED; i++) wg_fun_free (f->derived[i]), f->derived[i] = NULL;
   wgi_points_free (f->points), f->points = NULL;
   f->at_point = 0;
   return WG_OK;

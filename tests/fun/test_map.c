@@ -329,6 +329,48 @@ START_TEST (rows_are_bound)
 }
 END_TEST
 
+/* Derivatives as functions: made of a bound function, or bound themselves, also where the branch is not that of the recording. */
+START_TEST (derivatives_are_bound)
+{
+  static wg_fun *(*const derive[]) (const wg_fun *) = { wg_fun_gradient, wg_fun_jvp, wg_fun_vjp, wg_fun_hvp, wg_fun_jacobian };
+  static const double rows[8] = { 1, -2, 3, 4, -5, 6, 7, -8 };
+  const double at[2][4] = { { 2, 3, 1, 2 }, { -3, 5, 2, -1 } };
+  fill (1);
+  wg_fun *body = agree_record (shared_body, NULL, 2, 1, at[0]);
+  bound here = { body, data, NULL, 20, 0, NULL }, there = { body, rows, NULL, 4, 0, NULL }, outer[2] = { { .called = 1 }, { .called = 1 } };
+  wg_fun *f = agree_record (bound_model, &here, 2, 1, at[0]), *g = agree_record (bound_model, &there, 2, 1, at[0]);
+  if (_i % 2)
+    {
+      outer[0].inner = f, outer[1].inner = g;
+      f = agree_record (bound_model, &outer[0], 2, 1, at[0]), g = agree_record (bound_model, &outer[1], 2, 1, at[0]);
+    }
+  wg_fun *before = derive[_i/2] (f), *expected = derive[_i/2] (g), *unbound = wg_fun_clone (before), *plain = derive[_i/2] (f);
+  ck_assert_int_eq (wg_fun_bind (f, 3, 4, rows, NULL), WG_OK);
+  ck_assert_int_eq (wg_fun_bind (before, 3, 4, rows, NULL), WG_OK);
+  wg_fun *after = derive[_i/2] (f), *clone = wg_fun_clone (after);
+  for (int i = 0; i < 2; i++)
+    {
+      agree_drivers (after, expected, at[i]);
+      agree_drivers (before, expected, at[i]);
+      agree_drivers (unbound, plain, at[i]);         /* clones made before have the rows of the recording */
+      agree_drivers (clone, expected, at[i]);
+    }
+  double *gone = malloc (sizeof data);               /* nobody reads the rows of the recording any more: for valgrind */
+  memcpy (gone, data, sizeof data);
+  wg_fun *h = agree_record (bound_model, &(bound){ body, gone, NULL, 20, 0, NULL }, 2, 1, at[0]);
+  ck_assert_int_eq (wg_fun_bind (h, 3, 4, rows, NULL), WG_OK);
+  free (gone);
+  wg_fun *of_h = derive[_i/2] (h);
+  if (_i % 2 == 0) agree_drivers (of_h, expected, at[0]);
+  wg_fun_free (of_h), wg_fun_free (h);
+  ck_assert_int_eq (wg_fun_bind (after, 3, 20, data, NULL), WG_OK);
+  for (int i = 0; i < 2; i++) agree_drivers (after, plain, at[i]), agree_drivers (clone, expected, at[i]);
+  wg_fun_free (after), wg_fun_free (clone), wg_fun_free (before), wg_fun_free (expected), wg_fun_free (unbound), wg_fun_free (plain);
+  wg_fun_free (f), wg_fun_free (g), wg_fun_free (body);
+  wg_fun_free ((wg_fun *) outer[0].inner), wg_fun_free ((wg_fun *) outer[1].inner);
+}
+END_TEST
+
 START_TEST (counts_that_may_not_change)
 {
   double x[AGREE_MOST] = { 1, 2, 3, 4, 5, 6 };
@@ -395,6 +437,7 @@ int main (void)
   tcase_add_test (laws, runs_repeat);
   tcase_add_test (laws, branches_repeat);
   tcase_add_loop_test (rest, rows_are_bound, 0, 2);
+  tcase_add_loop_test (rest, derivatives_are_bound, 0, 10);
   tcase_add_test (rest, counts_that_may_not_change);
   tcase_add_loop_test (rest, refusals, 0, 8);
   suite_add_tcase (s, laws), suite_add_tcase (s, rest);
