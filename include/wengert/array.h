@@ -72,7 +72,7 @@ WG_API wg_var wg_concat (size_t count, const wg_var x[], int axis);
 WG_API wg_var wg_gather (wg_var a, int axis, size_t count, const int index[]);
 WG_API wg_var wg_scatter (wg_var a, int axis, size_t count, const int index[], size_t dim);
 
-/* Sums: of all elements; over count axes, which stay with dimension 1 when keep is not 0.  Along a row eight partial sums take turns. */
+/* Sums: of all elements; over count axes (one twice: WG_ESHAPE), which stay with dimension 1 when keep is not 0.  Along a row eight partial sums take turns. */
 WG_API wg_var wg_sum (wg_var a);
 WG_API wg_var wg_sum_axes (wg_var a, int count, const int axis[], int keep);
 

@@ -3,7 +3,7 @@
  *
  * Reductions of arrays.  NAME (a) is over all elements, NAME_axes (a, ..., count, axis, keep) over count axes (negative ones from
  * the end), which stay with dimension 1 when keep is not 0; axis may be NULL when count is 0.  Errors, memory and threads are
- * as in <wengert/array.h>; an axis that is not there is WG_ESHAPE.  Derivatives have every order.
+ * as in <wengert/array.h>; an axis that is not there, or comes twice, is WG_ESHAPE.  Derivatives have every order.
  */
 #ifndef WENGERT_ARRAY_REDUCE_H
 #define WENGERT_ARRAY_REDUCE_H

@@ -57,25 +57,12 @@ int wgi_lines_kept (wgi_op *op)
 
 /* axes */
 
-/* The axes as a set of bits.  0: there is none such, told. */
-static int axes_set (const char *name, wg_var a, const wgi_shape *s, int count, const int axis[], unsigned *set)
-{
-  *set = count < 0 ? (1u << s->rank) - 1 : 0;
-  for (int i = 0; i < count; i++)
-    {
-      const int at = wgi_axis (name, a, s, axis[i]);
-      if (at < 0) return 0;
-      *set |= 1u << at;
-    }
-  return 1;
-}
-
 int wgi_axes_size (const char *name, wg_var a, int count, const int axis[], size_t *size)
 {
   wgi_seen s;
   unsigned set;
   *size = 1;
-  if (!wgi_see (&a, &s) || !axes_set (name, a, &s.shape, count, axis, &set)) return 0;
+  if (!wgi_see (&a, &s) || !wgi_axes (name, a, &s.shape, count, axis, &set)) return 0;
   for (int i = 0; i < s.shape.rank; i++) if (set >> i & 1) *size *= s.shape.dim[i];
   return 1;
 }
@@ -97,7 +84,7 @@ wg_var wgi_lines_reduce (const wgi_primitive *prim, const char *name, wg_var a, 
   int order[WG_RANK];
   long all[4] = { 0 };
   wg_var y;
-  if (!wgi_see (&a, &s) || !axes_set (name, a, &s.shape, count, axis, &set)) return wg_num (NAN);
+  if (!wgi_see (&a, &s) || !wgi_axes (name, a, &s.shape, count, axis, &set)) return wg_num (NAN);
   for (size_t i = 1; i < attrs; i++) all[i] = attr[i];
   all[0] = order_of (set, s.shape.rank, order);
   const wg_var last = s.shape.rank ? wg_transpose (a, order) : a;

@@ -10,6 +10,7 @@
 
 /* The axis counted from the front; -1: there is none such, the error is kept. */
 int wgi_axis (const char *name, wg_var a, const wgi_shape *s, int axis);
+int wgi_axes (const char *name, wg_var a, const wgi_shape *s, int count, const int axis[], unsigned *set);
 
 wg_var wgi_copy (wg_var a);                                  /* its elements one after the other */
 wg_var wgi_stack (size_t count, const wg_var x[]);           /* along a new first axis */

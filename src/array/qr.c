@@ -87,6 +87,9 @@ wg_var wg_lstsq (wg_var a, wg_var b)
 {
   const int wide = wg_rank (a) > 1 && wg_dim (a, -2) < wg_dim (a, -1);
   wg_var q, r;
+  wgi_seen s, t;
+  if (wgi_see (&a, &s) && wgi_see (&b, &t) && wg_rank (a) > 1 && (!t.shape.rank || wg_dim (a, -2) != wg_dim (b, t.shape.rank > 1 ? -2 : -1)))
+    return wgi_misfit ("lstsq", 2, (wg_var[]){ a, b }, "the right-hand side has not as many rows");
   wg_qr (wide ? wg_t (a) : a, &q, &r);
   const wg_var c = wgi_as_columns (b);
   return wgi_like_columns (b, wide ? wg_matmul (q, wg_solve_triangular (r, c, WG_UPPER | WG_TRANSPOSED))

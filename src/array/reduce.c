@@ -60,19 +60,13 @@ static wg_var product_along (wg_var a, int axis)
 wg_var wg_prod_axes (wg_var a, int count, const int axis[], int keep)
 {
   wgi_seen s;
-  if (!wgi_see (&a, &s)) return wg_num (NAN);
-  unsigned set = 0;
-  for (int i = 0; i < count; i++)
-    {
-      const int at = wgi_axis ("prod", a, &s.shape, axis[i]);
-      if (at < 0) return wg_num (NAN);
-      set |= 1u << at;
-    }
+  unsigned set;
+  if (!wgi_see (&a, &s) || !wgi_axes ("prod", a, &s.shape, count, axis, &set)) return wg_num (NAN);
   wgi_shape to = s.shape;
   to.rank = 0;
   for (int i = 0; i < s.shape.rank; i++)
     {
-      const int gone = count < 0 || set >> i & 1;
+      const int gone = set >> i & 1;
       if (gone && s.shape.dim[i]) a = product_along (a, i);
       if (!gone || keep) to.dim[to.rank++] = gone ? 1 : s.shape.dim[i];
     }

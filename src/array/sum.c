@@ -93,14 +93,8 @@ wg_var wgi_sum_axes (wg_var a, unsigned axes, int keep)
 wg_var wg_sum_axes (wg_var a, int count, const int axis[], int keep)
 {
   wgi_seen s;
-  unsigned axes = 0;
-  if (!wgi_see (&a, &s)) return wg_num (NAN);
-  for (int i = 0; i < count; i++)
-    {
-      const int at = wgi_axis ("sum", a, &s.shape, axis[i]);
-      if (at < 0) return wg_num (NAN);
-      axes |= 1u << at;
-    }
+  unsigned axes;
+  if (!wgi_see (&a, &s) || !wgi_axes ("sum", a, &s.shape, count, axis, &axes)) return wg_num (NAN);
   return wgi_sum_axes (a, axes, keep);
 }
 

@@ -44,6 +44,20 @@ int wgi_axis (const char *name, wg_var a, const wgi_shape *s, int axis)
   return -1;
 }
 
+/* Axes as a set of bits, all of them if count is below 0.  0: there is none such, or one comes twice; the error is kept. */
+int wgi_axes (const char *name, wg_var a, const wgi_shape *s, int count, const int axis[], unsigned *set)
+{
+  *set = count < 0 ? (1u << s->rank) - 1 : 0;
+  for (int i = 0; i < count; i++)
+    {
+      const int at = wgi_axis (name, a, s, axis[i]);
+      if (at < 0) return 0;
+      if (*set >> at & 1) return wgi_misfit (name, 1, &a, "an axis comes twice"), 0;
+      *set |= 1u << at;
+    }
+  return 1;
+}
+
 /* from scalars and numbers */
 
 static int rank_fits (const char *name, wg_var like, int rank)

@@ -200,12 +200,16 @@ MODEL (misfit_square) { UNUSED; y[0] = wg_sum (wg_inverse (wg_mat (x, 2, 3))); }
 MODEL (misfit_rows) { UNUSED; y[0] = wg_sum (wg_solve (wg_mat (x, 2, 2), wg_vec (x, 3))); }
 MODEL (misfit_rank) { UNUSED; y[0] = wg_sum (wg_cholesky (wg_vec (x, 4))); }
 MODEL (misfit_batch) { UNUSED; y[0] = wg_sum (wg_solve_triangular (wg_mat (x, 2, 2), wg_mat (x, 1, 4), WG_UPPER)); }
+MODEL (misfit_lstsq) { UNUSED; y[0] = wg_sum (wg_lstsq (wg_mat (x, 3, 2), wg_vec (x, 2))); }
+MODEL (misfit_number) { UNUSED; y[0] = wg_sum (wg_lstsq (wg_mat (x, 3, 2), x[0])); }
 
 static const refusal refusals[] = {
   { misfit_square, "lu: a square matrix is needed: shape (2, 3)" },
   { misfit_rows, "solve: the right-hand side has not as many rows" },
   { misfit_rank, "cholesky: a matrix is needed: shape (4,)" },
   { misfit_batch, "solve_triangular: the right-hand side has not as many rows: shapes (2, 2) and (1, 4)" },
+  { misfit_lstsq, "lstsq: the right-hand side has not as many rows: shapes (3, 2) and (2,)" },
+  { misfit_number, "lstsq: the right-hand side has not as many rows: shapes (3, 2) and ()" },
 };
 
 START_TEST (refused)

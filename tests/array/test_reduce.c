@@ -456,6 +456,8 @@ END_TEST
 MODEL (no_axis) { UNUSED; y[0] = wg_sum (wg_mean_axes (wg_vec (x, 3), AXES (1), 0)); }
 MODEL (no_axis_either) { UNUSED; y[0] = wg_sum (wg_softmax (wg_mat (x, 2, 3), -3)); }
 MODEL (no_axis_to_multiply) { UNUSED; y[0] = wg_sum (wg_prod_axes (wg_mat (x, 2, 3), AXES (0, 2), 0)); }
+MODEL (axis_twice) { UNUSED; y[0] = wg_sum (wg_sum_axes (wg_mat (x, 2, 3), AXES (1, -1), 0)); }
+MODEL (norm_axis_twice) { UNUSED; y[0] = wg_sum (wg_norm_axes (wg_mat (x, 2, 3), 2, AXES (0, 0), 0)); }
 MODEL (no_elements) { UNUSED; y[0] = wg_amin (wg_constant (x[0], 1, (size_t[]){ 0 }, NULL)); }
 MODEL (too_few) { UNUSED; y[0] = wg_variance (wg_vec (x, 1), 1); }
 MODEL (no_norm) { UNUSED; y[0] = wg_norm (wg_vec (x, 3), 3); }
@@ -465,6 +467,8 @@ static const refusal refusals[] = {
   { no_axis, "mean: no axis 1: shape (3,)" },
   { no_axis_either, "softmax: no axis -3: shape (2, 3)" },
   { no_axis_to_multiply, "prod: no axis 2: shape (2, 3)" },
+  { axis_twice, "sum: an axis comes twice: shape (2, 3)" },
+  { norm_axis_twice, "norm: an axis comes twice: shape (2, 3)" },
   { no_elements, "amin: no elements: shape (0,)" },
   { too_few, "variance: no more elements than ddof: shape (1,)" },
   { no_norm, "norm: p is 1, 2 or infinite: shape (3,)" },
