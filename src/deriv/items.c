@@ -176,10 +176,9 @@ int wgi_items_jacobian (wg_fun *f, const wgi_items *z, size_t nnz, double value[
     {
       const uint32_t *word = p->word + z->call[i].word;
       wgi_map_callee *c = callee_of (f, &z->call[i]);
-      const wgi_arrays a = wgi_callee_arrays (&c->callee);
       c->callee.operand = word + 1, c->callee.sweeps = f->frame.sweeps, c->callee.scans = f->frame.scans;
-      for (size_t j = 0; j < c->callee.source->n; j++) a.x[0][j] = f->frame.plane[WGI_VALUE][word[1+j] & ~WGI_INACTIVE];
-      rc = wgi_map_run (c, &(wgi_map_job){ .x = a.x, .entries = &(wgi_entries){ .value = value, .place = z->call[i].place, .once = z->once } });
+      rc = wgi_map_look (c, WGI_VALUE, f->frame.plane);
+      if (!rc) rc = wgi_map_run (c, &(wgi_map_job){ .entries = &(wgi_entries){ .value = value, .place = z->call[i].place, .once = z->once } });
       if (rc > 0 && !f->frame.notice) f->frame.notice = rc, f->frame.why = c->callee.why;
       if (rc > 0) rc = WG_OK;
     }

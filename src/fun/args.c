@@ -28,11 +28,12 @@ static int largest (const int index[], size_t items, size_t *most)
   return 1;
 }
 
-/* How many numbers from var on; SIZE_MAX: too many. */
-static size_t extent (const wg_arg *a, size_t items, size_t last_row)
+size_t wgi_arg_reach (const wgi_arg *a, size_t items)
 {
+  size_t last = items - 1;
   if (!items || !a->width) return 0;
-  return wgi_plus (wgi_times (a->index ? last_row : items - 1, a->stride), a->width);
+  if (a->index) largest (a->index, items, &last);
+  return wgi_plus (wgi_times (last, a->stride), a->width);
 }
 
 static int meet (const range *a, const range *b)
@@ -86,11 +87,11 @@ static int look (wgi_args *s, const char *name, const wg_arg args[], range r[], 
       if (rc) return rc;
       if (a->index && !largest (a->index, s->items, &last))
         return wgi_fail (WG_EINVAL, "%s: argument %zu has a negative index", name, i);
-      const size_t reach = extent (a, s->items, last);
-      if (reach > SIZE_MAX/(2*sizeof (wg_var))) return wgi_fail (WG_EINVAL, "%s: argument %zu reaches too far", name, i);
       s->arg[i] = (wgi_arg){ .place = at, .width = a->width, .stride = a->stride, .data = a->data, .slot = a->slot,
                              .bound = s->items };
       if ((rc = copy_index (&s->arg[i], a, s->items))) return rc;
+      const size_t reach = wgi_arg_reach (&s->arg[i], s->items);
+      if (reach > SIZE_MAX/(2*sizeof (wg_var))) return wgi_fail (WG_EINVAL, "%s: argument %zu reaches too far", name, i);
       if (a->var) r[(*ranges)++] = (range){ a->var, a->var + reach, 0 };
       at = wgi_plus (at, a->width);
     }
@@ -150,7 +151,13 @@ void wgi_args_fail (int rc, size_t ns, const wg_var s0[], size_t nargs, const wg
   if (t) wgi_tape_fail (t, rc, "%.200s", wg_last_error ());
 }
 
-void wgi_args_see (const wgi_arg arg[], size_t count, const wgi_callee *one, int mode, double *const x[], size_t k)
+void wgi_args_point (wgi_arg arg[], size_t count, int mode, double *const x[])
+{
+  for (wgi_arg *end = arg + count; arg < end; arg++)
+    FOR_MODES (d, mode) arg->x[d] = !arg->data ? x[d] + arg->first : d ? NULL : arg->data;
+}
+
+void wgi_args_see (const wgi_arg arg[], size_t count, const wgi_callee *one, int mode, size_t k)
 {
   const wgi_arrays a = wgi_callee_arrays (one);
   const size_t n = one->source->n;
@@ -164,10 +171,10 @@ void wgi_args_see (const wgi_arg arg[], size_t count, const wgi_callee *one, int
           const size_t place = arg->place + j;
           if (place >= n)
             {
-              if (place - n < f->params) f->param[place - n] = arg->data[row + j], set = 1;
+              if (place - n < f->params) f->param[place - n] = arg->x[WGI_VALUE][row + j], set = 1;
             }
           else
-            FOR_MODES (d, mode) a.x[d][place] = !arg->data ? x[d][arg->first + row + j] : d ? 0 : arg->data[row + j];
+            FOR_MODES (d, mode) a.x[d][place] = arg->x[d] ? arg->x[d][row + j] : 0;
         }
     }
   if (set) wgi_fun_put_params (f, f->params, f->param);

@@ -18,6 +18,8 @@ typedef struct {
   int slot;
   size_t skip;                   /* numbers of a row of data that other arguments take */
   size_t bound;                  /* items for which there are rows, if it is not shared */
+  uint32_t run;                  /* of an instance: the word of its first row where rows are consecutive in the caller's planes, or UINT32_MAX; */
+  const double *x[4];            /* its first row in the sweep at hand, for each mode; NULL: zeros */
 } wgi_arg;
 
 typedef struct {
@@ -37,14 +39,20 @@ void wgi_args_free (wgi_args *);
 /* Have the recording keep the error rc of a loop, with this thread's message: that of s0[ns] or of the arguments, or the innermost. */
 void wgi_args_fail (int rc, size_t ns, const wg_var s0[], size_t nargs, const wg_arg args[]);
 
+/* Set x of all arguments, the operands being in arrays. */
+void wgi_args_point (wgi_arg arg[], size_t count, int mode, double *const x[]);
+
 /* What item k sees, into the arrays of an instance of the body for all modes within mode, its parameters into its handle. */
-void wgi_args_see (const wgi_arg arg[], size_t count, const wgi_callee *one, int mode, double *const x[], size_t k);
+void wgi_args_see (const wgi_arg arg[], size_t count, const wgi_callee *one, int mode, size_t k);
 
 /* The adjoints of what item k saw, from those arrays, are added to the operands'. */
 void wgi_args_scatter (const wgi_arg arg[], size_t count, const wgi_callee *one, int mode, double *const xbar[], size_t k);
 
 /* A wgi_callee's bind for the arguments arg, which begin as those of s, and *items; fixed: results are as many as items. */
 int wgi_args_bind (const wgi_args *s, wgi_arg arg[], size_t *items, int fixed, const wgi_binding *b, int apply);
+
+/* How far from its first row on it reaches, for all items; 0: there are none. */
+size_t wgi_arg_reach (const wgi_arg *, size_t items);
 
 /* The row of item k. */
 static inline size_t wgi_arg_row (const wgi_arg *a, size_t k)

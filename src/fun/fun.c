@@ -147,7 +147,7 @@ static int find_callees (wg_fun *f, const wgi_program *p)
 /* They are found: have them at hand. */
 static void place_callees (wg_fun *f, const wgi_program *p)
 {
-  for (size_t i = 0; i < p->sources; i++) f->place[i] = instance_of (f, f->callees, p->source[i]);
+  for (size_t i = 0; i < p->sources; i++) f->place[i] = instance_of (f, f->callees, p->source[i]), f->place[i]->moved = 1;
   f->frame.callee = f->place;
   if (f->callees > 2*p->sources + 16) forget_others (f, p->sources);
 }

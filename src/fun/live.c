@@ -146,6 +146,7 @@ static int have_callees (wg_tape *t)
     }
   for (; t->callees < p->sources; t->callees++)
     if (!(t->callee[t->callees] = p->source[t->callees]->instance (p->source[t->callees]))) return wgi_last_status ();
+  for (size_t i = 0; i < p->sources; i++) t->callee[i]->moved = 1;
   return WG_OK;
 }
 

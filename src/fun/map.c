@@ -17,9 +17,9 @@
 
 /* items */
 
-void wgi_map_see (wgi_map_callee *c, int mode, double *const x[], size_t k)
+void wgi_map_see (wgi_map_callee *c, int mode, size_t k)
 {
-  wgi_args_see (c->arg, wgi_map_of (c)->args.count, c->one, mode, x, k);
+  wgi_args_see (c->arg, wgi_map_of (c)->args.count, c->one, mode, k);
 }
 
 /* Keep the first notice of the body's instance for the map's own; errors come back. */
@@ -34,7 +34,7 @@ int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k)
   const wgi_map *s = wgi_map_of (c);
   const wgi_arrays a = wgi_callee_arrays (c->one);
   int rc, awake = 0;
-  wgi_map_see (c, job->mode, job->x, k);
+  wgi_map_see (c, job->mode, k);
   if (job->y)
     {
       if ((rc = wgi_map_told (c, c->one->forward (c->one, job->mode, a.x, a.y)))) return rc;
@@ -87,45 +87,99 @@ static size_t generation (const wgi_callee *callee)
   return wgi_callee_generation (((const wgi_map_callee *) callee)->one);
 }
 
-static int same (const double *a, const double *b, size_t n) { return memcmp (a, b, n*sizeof *a) == 0; }
+/* operands in arrays */
 
 static int forward (wgi_callee *callee, int mode, double *const x[], double *const y[])
 {
   wgi_map_callee *c = (wgi_map_callee *) callee;
-  wgi_ahead *h = mode <= WGI_D1 ? &c->ahead[mode] : NULL;
-  wgi_map_job job = { .mode = mode, .x = x, .y = y, .entries = mode || !c->entries.value ? NULL : &c->entries };
-  if (job.entries)
-    {
-      const int done = wgi_map_run (c, &job);
-      if (done >= 0) c->entries.value = NULL;
-      return done;
-    }
-  if (!h || !callee->ahead || !h->repeats) return wgi_map_run (c, &job);
-  FOR_MODES (d, mode) memcpy (h->x[d], x[d], callee->source->n*sizeof (double));
-  job.ybar = h->seed, job.xbar = h->xbar;
-  const int rc = wgi_map_run (c, &job);
-  h->done = !rc, h->generation = generation (callee), h->lanes = callee->sweeps;
-  return rc;
+  c->ahead[0].done = c->ahead[1].done = NULL;
+  wgi_args_point (c->arg, wgi_map_of (c)->args.count, mode, x);
+  return wgi_map_run (c, &(wgi_map_job){ .mode = mode, .y = y });
 }
 
 static int reverse (wgi_callee *callee, int mode, double *const x[], double *const ybar[], double *const xbar[])
 {
   wgi_map_callee *c = (wgi_map_callee *) callee;
+  wgi_args_point (c->arg, wgi_map_of (c)->args.count, mode, x);
+  return wgi_map_run (c, &(wgi_map_job){ .mode = mode, .ybar = ybar, .xbar = xbar });
+}
+
+/* operands in planes */
+
+/* Find where the operands of the call at hand are. */
+static int find_operands (wgi_map_callee *c)
+{
+  const wgi_map *s = wgi_map_of (c);
+  const int rc = wgi_operands_find (&c->operands, c->callee.operand, s->source.n);
+  for (wgi_arg *a = c->arg; a < c->arg + s->args.count && !rc; a++)
+    if (!a->data)
+      {
+        const size_t end = a->first + wgi_arg_reach (a, c->items);
+        a->run = wgi_operands_run (&c->operands, a->first, end);
+        if (a->run == UINT32_MAX) wgi_operands_want (&c->operands, a->first, end);
+      }
+  c->callee.moved = rc != 0;
+  return rc;
+}
+
+int wgi_map_look (wgi_map_callee *c, int mode, double *const plane[])
+{
+  const wgi_arrays a = wgi_callee_arrays (&c->callee);
+  const wgi_map *s = wgi_map_of (c);
+  const int rc = c->callee.moved || c->operands.word != c->callee.operand ? find_operands (c) : WG_OK;
+  if (rc) return rc;
+  FOR_MODES (d, mode) wgi_operands_copy (&c->operands, plane[d], d, a.x[d]);
+  wgi_args_point (c->arg, s->args.count, mode, a.x);
+  for (wgi_arg *to = c->arg; to < c->arg + s->args.count; to++)
+    if (!to->data && to->run != UINT32_MAX)
+      FOR_MODES (d, mode) to->x[d] = d && to->run & WGI_INACTIVE ? NULL : plane[d] + (to->run & ~WGI_INACTIVE);
+  return WG_OK;
+}
+
+static int forward_in_planes (wgi_callee *callee, int mode, int first, double *const plane[], size_t out)
+{
+  wgi_map_callee *c = (wgi_map_callee *) callee;
   wgi_ahead *h = mode <= WGI_D1 ? &c->ahead[mode] : NULL;
-  const size_t n = callee->source->n, m = callee->source->m;
-  int again = h && h->known, here = h && h->done && h->generation == generation (callee) && h->lanes == callee->sweeps;
-  if (h) FOR_MODES (d, mode) again = again && same (h->seed[d], ybar[d], m), here = here && same (h->x[d], x[d], n);
-  if (again && here)
+  const wgi_arrays a = wgi_callee_arrays (callee);
+  const int entries = !mode && c->entries.value, ahead = callee->ahead && h && h->repeats && !entries;
+  double *y[4];
+  FOR_MODES (d, mode) y[d] = d >= first ? plane[d] + out : a.y[d];
+  c->ahead[0].done = c->ahead[1].done = NULL;
+  int rc = wgi_map_look (c, mode, plane);
+  if (!rc) rc = wgi_map_run (c, &(wgi_map_job){ .mode = mode, .y = y, .ybar = ahead ? h->seed : NULL, .xbar = ahead ? h->xbar : NULL,
+                                                .entries = entries ? &c->entries : NULL });
+  if (entries && rc >= 0) c->entries.value = NULL;
+  if (ahead && !rc) h->done = callee->operand, h->generation = generation (callee), h->lanes = callee->sweeps;
+  return rc;
+}
+
+/* Was it done ahead, with these seeds?  Notes them and whether they repeat. */
+static int was_done (wgi_map_callee *c, int mode, double *const ybar[])
+{
+  wgi_ahead *h = &c->ahead[mode];
+  const size_t bytes = c->callee.source->m*sizeof (double);
+  int again = h->known;
+  FOR_MODES (d, mode) again = again && memcmp (h->seed[d], ybar[d], bytes) == 0;
+  if (again && h->done == c->callee.operand && h->generation == generation (&c->callee) && h->lanes == c->callee.sweeps) return 1;
+  h->repeats = again || !h->known, h->known = 1, h->done = NULL;
+  FOR_MODES (d, mode) memcpy (h->seed[d], ybar[d], bytes);
+  return 0;
+}
+
+static int reverse_in_planes (wgi_callee *callee, int mode, double *const plane[], size_t out)
+{
+  wgi_map_callee *c = (wgi_map_callee *) callee;
+  const wgi_arrays a = wgi_callee_arrays (callee);
+  double *const *xbar = mode <= WGI_D1 ? c->ahead[mode].xbar : a.xbar, *ybar[4];
+  int rc = WG_OK;
+  FOR_MODES (d, mode) ybar[d] = plane[WGI_ADJOINT + d] + out;
+  if (mode > WGI_D1 || !was_done (c, mode, ybar))
     {
-      FOR_MODES (d, mode) memcpy (xbar[d], h->xbar[d], n*sizeof (double));
-      return WG_OK;
+      rc = wgi_map_look (c, mode, plane);
+      if (!rc) rc = wgi_map_run (c, &(wgi_map_job){ .mode = mode, .ybar = ybar, .xbar = xbar });
     }
-  if (h)
-    {
-      h->repeats = again || !h->known, h->known = 1, h->done = 0;
-      FOR_MODES (d, mode) memcpy (h->seed[d], ybar[d], m*sizeof (double));
-    }
-  return wgi_map_run (c, &(wgi_map_job){ .mode = mode, .x = x, .ybar = ybar, .xbar = xbar });
+  FOR_MODES (d, mode) if (rc >= 0) wgi_operands_add (&c->operands, plane[WGI_ADJOINT + d], xbar[d]);
+  return rc;
 }
 
 static int bind (wgi_callee *callee, const wgi_binding *b, int apply)
@@ -135,7 +189,8 @@ static int bind (wgi_callee *callee, const wgi_binding *b, int apply)
   int fixed = 0;
   for (size_t i = 0; i < s->outs; i++) fixed |= s->out[i].stride != 0;
   const int found = wgi_args_bind (&s->args, c->arg, &c->items, fixed, b, apply);
-  for (int mode = 0; mode < 2 && found > 0 && apply; mode++) c->ahead[mode].done = 0;
+  for (int mode = 0; mode < 2 && found > 0 && apply; mode++) c->ahead[mode].done = NULL;
+  if (found > 0 && apply) callee->moved = 1;
   return found;
 }
 
@@ -143,7 +198,7 @@ static void free_instance (wgi_callee *callee)
 {
   wgi_map_callee *c = (wgi_map_callee *) callee;
   if (c->one) wgi_callee_free (c->one);
-  free (c->arg), free (c->own.block), free (c->own.place), free (c->nest.place), free (c->room);
+  free (c->operands.stretch), free (c->arg), free (c->own.block), free (c->own.place), free (c->nest.place), free (c->room);
 }
 
 /* The arrays of the sweeps ahead and of the sums, in one room. */
@@ -151,14 +206,13 @@ static int make_room (wgi_map_callee *c)
 {
   const wgi_map *s = wgi_map_of (c);
   const size_t n = s->source.n, m = s->source.m, sums = wgi_times (s->m, WGI_LANES);
-  size_t all = wgi_plus (wgi_times (3, wgi_plus (m, wgi_times (2, n))), wgi_times (2, sums));
+  size_t all = wgi_plus (wgi_times (3, wgi_plus (m, n)), wgi_times (2, sums));
   double *at = c->room = malloc (wgi_times (wgi_plus (all, 1), sizeof *at));
   if (!at) return 0;
   for (int mode = 0; mode < 2; mode++)
     for (int d = 0; d <= mode; d++)
       {
         c->ahead[mode].seed[d] = at, at += m;
-        c->ahead[mode].x[d] = at, at += n;
         c->ahead[mode].xbar[d] = at, at += n;
       }
   for (int d = 0; d < 2; d++) c->sum[d] = at, at += sums;
@@ -171,6 +225,7 @@ static wgi_callee *instance (wgi_source *source)
   wgi_map_callee *c = (wgi_map_callee *) wgi_callee_new (source, sizeof *c);
   if (!c) return NULL;
   c->callee.forward = forward, c->callee.reverse = reverse, c->callee.lanes = wgi_map_nested;
+  c->callee.forward_in_planes = forward_in_planes, c->callee.reverse_in_planes = reverse_in_planes;
   c->callee.generation = generation;
   c->callee.bind = bind, c->callee.free = free_instance;
   c->items = s->args.items;

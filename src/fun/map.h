@@ -8,6 +8,7 @@
 
 #include "fun/args.h"
 #include "fun/fun.h"
+#include "fun/operands.h"
 #include "sweep/lanes.h"
 
 typedef struct {
@@ -23,12 +24,12 @@ typedef struct {
   uint64_t print;                /* of where its items find their variables and leave their outputs */
 } wgi_map;
 
-/* A reverse sweep done ahead of being asked for, with the seeds of the last one. */
+/* A reverse sweep in planes, which may be done ahead of being asked for, with the seeds of the last one. */
 typedef struct {
-  double *seed[2], *x[2], *xbar[2];      /* for each mode within the mode */
+  double *seed[2], *xbar[2];     /* for each mode within the mode */
   int known;                     /* seed is what the last reverse sweep had */
   int repeats;                   /* as had the one before, or there was only one */
-  int done;                      /* xbar is there for x and seed */
+  const uint32_t *done;          /* the operands for which xbar is there, with seed; NULL: none */
   size_t generation;             /* of the body then, */
   const wgi_lane_sweeps *lanes;  /* and what it was swept with */
 } wgi_ahead;
@@ -71,7 +72,8 @@ typedef struct {
   wgi_entries entries;           /* set by the caller of forward in mode WGI_VALUE: Jacobians too, please; value is NULL once they are there */
   size_t items;
   int notice;                    /* of the sweep at hand */
-  wgi_arg *arg;                  /* as in the source, but for what is bound */
+  wgi_arg *arg;                  /* as in the source, but for what is bound; and where they are in the sweep at hand */
+  wgi_operands operands;         /* of the last call in planes */
   wgi_map_frame own;
   wgi_nest nest;                 /* for the lanes of an outer loop */
   double *sum[2];                /* of a chunk, by lane: m x WGI_LANES, values and tangents */
@@ -83,11 +85,11 @@ typedef struct {
  * and where parameters are, whoever runs the lanes says.  NULL on error. */
 wgi_map_callee *wgi_map_of_points (const wg_fun *f);
 
-/* What to do for all items; planes that are not wanted are NULL.  xbar are set to 0 before.  With entries their Jacobians are
- * wanted, mode being WGI_VALUE. */
+/* What to do for all items, the arguments' x being set; planes that are not wanted are NULL.  xbar are set to 0 before.  With entries
+ * their Jacobians are wanted, mode being WGI_VALUE. */
 typedef struct {
   int mode;
-  double *const *x, *const *y;
+  double *const *y;
   double *const *ybar, *const *xbar;
   wgi_entries *entries;
 } wgi_map_job;
@@ -102,7 +104,10 @@ static inline const wgi_map *wgi_map_of (const wgi_map_callee *c) { return (cons
 wgi_source *wgi_map_of_loop (wg_fun *body, wgi_args *args, double *data, size_t each, size_t period);
 
 /* Put what item k sees into the arrays of c->one, for all modes within mode, and its parameters into the handle. */
-void wgi_map_see (wgi_map_callee *c, int mode, double *const x[], size_t k);
+void wgi_map_see (wgi_map_callee *c, int mode, size_t k);
+
+/* Set the arguments' x for the operands of the call at hand in these planes: there, or a copy where they are not consecutive.  WG_ENOMEM. */
+int wgi_map_look (wgi_map_callee *c, int mode, double *const plane[]);
 
 /* The job for the items as they are bound.  Errors, or the first notice. */
 int wgi_map_run (wgi_map_callee *c, const wgi_map_job *job);

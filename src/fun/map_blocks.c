@@ -70,7 +70,7 @@ int wgi_map_block (wgi_map_callee *c, const wgi_map_job *job, size_t k)
   const wgi_map *s = wgi_map_of (c);
   const wgi_arrays a = wgi_callee_arrays (c->one);
   int rc = WG_OK;
-  wgi_map_see (c, WGI_VALUE, job->x, k);
+  wgi_map_see (c, WGI_VALUE, k);
   for (size_t i = 0; i < s->m && !rc; i++)
     {
       for (size_t o = 0; o < s->m; o++) a.ybar[0][o] = o == i ? 1 : -0.;

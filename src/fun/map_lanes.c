@@ -100,7 +100,7 @@ static int have_planes (wgi_map_callee *c, unsigned planes)
 }
 
 /* Constants, parameters, and what all items share, for the trace at hand. */
-static void spread (wgi_map_callee *c, int mode, double *const x[])
+static void spread (wgi_map_callee *c, int mode)
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_program *p = program (c);
@@ -111,7 +111,7 @@ static void spread (wgi_map_callee *c, int mode, double *const x[])
         {
           const wgi_arg *a = &c->arg[i];
           if (is_own (c, a)) continue;
-          if (!a->data || !d) memcpy (to, a->data ? a->data : x[d] + a->first, a->width*sizeof *to);
+          if (a->x[d]) memcpy (to, a->x[d], a->width*sizeof *to);
           else memset (to, 0, a->width*sizeof *to);
           to += a->width;
         }
@@ -130,7 +130,7 @@ static int ready (wgi_map_callee *c, const wgi_map_job *job)
   int rc = c->own.trace == c->one->fun->trace ? WG_OK : find_places (c);
   if (!rc) rc = have_planes (c, planes);
   c->own.frame.sweeps = c->callee.sweeps, c->own.frame.scans = c->callee.scans;
-  if (!rc && c->own.trace != c->one->fun->trace) spread (c, job->mode, job->x);
+  if (!rc && c->own.trace != c->one->fun->trace) spread (c, job->mode);
   return rc;
 }
 
@@ -157,9 +157,8 @@ static void fetch (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t c
       FOR_MODES (d, job->mode)
         {
           double *to = c->own.frame.plane[d] + at;
-          if (!a->data) load (c, to, a->width, job->x[d] + a->first, row, run);
-          else if (d) memset (to, 0, a->width*WGI_LANES*sizeof *to);
-          else load (c, to, a->width, a->data, row, run);
+          if (a->x[d]) load (c, to, a->width, a->x[d], row, run);
+          else memset (to, 0, a->width*WGI_LANES*sizeof *to);
         }
       at += a->width*WGI_LANES;
     }
@@ -271,7 +270,7 @@ static void finish (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t 
 static int split (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t count, uint64_t pending, uint64_t *group)
 {
   const size_t first = (size_t) __builtin_ctzll (pending);
-  wgi_map_see (c, WGI_VALUE, job->x, k + first);
+  wgi_map_see (c, WGI_VALUE, k + first);
   int rc = wgi_fun_at (c->one->fun, wgi_callee_arrays (c->one).x[0]);
   *group = 0;
   c->own.trace = NULL;
@@ -348,7 +347,7 @@ int wgi_map_lanes (wgi_map_callee *c, const wgi_map_job *job)
   if (!c->items) return WG_OK;
   if (wgi_fun_is_stale (c->one->fun))
     {
-      wgi_map_see (c, WGI_VALUE, job->x, 0);
+      wgi_map_see (c, WGI_VALUE, 0);
       rc = wgi_fun_at (c->one->fun, wgi_callee_arrays (c->one).x[0]);
       if (rc < 0) return rc;
     }

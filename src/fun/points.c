@@ -53,7 +53,8 @@ int wgi_points_run (const wg_fun *f, wgi_points *r, size_t count, int mode, int 
       memset (r->y[d], 0, count*m*sizeof (double));
       if (reverse) memset (r->xbar[d], 0, count*n*sizeof (double));
     }
-  const wgi_map_job job = { .mode = mode, .x = r->x, .y = r->y, .ybar = reverse ? r->ybar : NULL, .xbar = r->xbar };
+  wgi_args_point (c->arg, wgi_map_of (c)->args.count, mode, r->x);
+  const wgi_map_job job = { .mode = mode, .y = r->y, .ybar = reverse ? r->ybar : NULL, .xbar = r->xbar };
   const int rc = wgi_map_lanes (c, &job);
   return rc ? rc : c->notice;
 }

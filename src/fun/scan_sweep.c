@@ -105,10 +105,10 @@ static int told (wgi_scan_callee *c, int rc)
 }
 
 /* Step k from the state in the step's arrays, to its outputs there. */
-static int step (wgi_scan_callee *c, int mode, double *const x[], size_t k)
+static int step (wgi_scan_callee *c, int mode, size_t k)
 {
   const wgi_arrays a = wgi_callee_arrays (c->one);
-  wgi_args_see (c->arg, wgi_scan_of (c)->args.count, c->one, mode, x, wgi_scan_item (c, k));
+  wgi_args_see (c->arg, wgi_scan_of (c)->args.count, c->one, mode, wgi_scan_item (c, k));
   return told (c, c->one->forward (c->one, mode, a.x, a.y));
 }
 
@@ -130,12 +130,12 @@ static void write_outputs (const wgi_scan_callee *c, int mode, double *const y[]
 }
 
 /* From the state of step k to that of step to, keeping states for the steps k .. to; y NULL: nobody wants outputs. */
-static int advance (wgi_scan_callee *c, int mode, double *const x[], double *const y[], size_t k, size_t to, int keep)
+static int advance (wgi_scan_callee *c, int mode, double *const y[], size_t k, size_t to, int keep)
 {
   size_t next = keep ? next_kept (c, k, to) : WGI_NO_STEP;
   for (; k < to; k++)
     {
-      const int rc = step (c, mode, x, k);
+      const int rc = step (c, mode, k);
       if (rc) return rc;
       if (y) write_outputs (c, mode, y, k);
       take_state (c, mode);
@@ -145,7 +145,7 @@ static int advance (wgi_scan_callee *c, int mode, double *const x[], double *con
 }
 
 /* What every sweep begins with. */
-static int begin (wgi_scan_callee *c)
+static int begin (wgi_scan_callee *c, int mode, double *const x[])
 {
   const wgi_scan *s = wgi_scan_of (c);
   for (size_t i = 0; i < s->args.count; i++)
@@ -153,6 +153,7 @@ static int begin (wgi_scan_callee *c)
       return wgi_fail (WG_ESHAPE, "scan: argument %zu has rows for %zu steps of %zu", i, c->arg[i].bound, c->steps);
   c->one->sweeps = c->callee.sweeps, c->one->scans = c->callee.scans, c->one->ahead = 0;
   c->notice = WG_OK;
+  wgi_args_point (c->arg, s->args.count, mode, x);
   return WG_OK;
 }
 
@@ -162,17 +163,17 @@ int wgi_scan_forward (wgi_callee *callee, int mode, double *const x[], double *c
   const wgi_scan *s = wgi_scan_of (c);
   const wgi_arrays a = wgi_callee_arrays (c->one);
   const size_t last = c->steps ? c->steps - 1 : 0;
-  int rc = begin (c);
+  int rc = begin (c, mode, x);
   if (!rc && callee->ahead) rc = have_room (c, mode);
   if (rc) return rc;
   if (callee->ahead) begin_point (c, mode, x);
   else c->known = 0;
   FOR_MODES (d, mode) for (size_t i = 0; i < callee->source->m; i++) y[d][i] = -0.;      /* -0.0 + v is v */
   first_state (c, mode, x);
-  rc = advance (c, mode, x, y, 0, last, callee->ahead);
+  rc = advance (c, mode, y, 0, last, callee->ahead);
   if (!rc && c->steps)
     {
-      rc = step (c, mode, x, last);
+      rc = step (c, mode, last);
       write_outputs (c, mode, y, last);
     }
   if (rc) return c->known = 0, rc;
@@ -196,7 +197,7 @@ static int go_back (wgi_scan_callee *c, int mode, double *const x[], size_t k)
   if (!kept) first_state (c, mode, x);
   else FOR_MODES (d, mode) memcpy (wgi_callee_arrays (c->one).x[d], kept_state (c, mode, kept - 1, d), wgi_scan_of (c)->ns*sizeof (double));
   if (c->callee.scans) c->callee.scans->info.again += k - from;
-  const int rc = advance (c, mode, x, NULL, from, k, 1);
+  const int rc = advance (c, mode, NULL, from, k, 1);
   if (!rc) c->here = k;
   return rc;
 }
@@ -229,7 +230,7 @@ static int reverse_step (wgi_scan_callee *c, int mode, double *const x[], double
   int rc = go_back (c, mode, x, k);
   if (rc) return rc;
   const size_t item = wgi_scan_item (c, k);
-  wgi_args_see (c->arg, s->args.count, c->one, mode, x, item);
+  wgi_args_see (c->arg, s->args.count, c->one, mode, item);
   rc = told (c, c->one->reverse (c->one, mode, a.x, a.ybar, a.xbar));
   if (rc) return rc;
   if (c->callee.scans) c->callee.scans->info.reversed++;
@@ -243,7 +244,7 @@ int wgi_scan_reverse (wgi_callee *callee, int mode, double *const x[], double *c
   wgi_scan_callee *c = (wgi_scan_callee *) callee;
   const wgi_scan *s = wgi_scan_of (c);
   const wgi_arrays a = wgi_callee_arrays (c->one);
-  int rc = begin (c);
+  int rc = begin (c, mode, x);
   if (!rc) rc = have_room (c, mode);
   if (rc) return rc;
   const int apart = !same_point (c, mode, x);       /* no forward sweep has announced this one: data may be others next time */

@@ -5,6 +5,8 @@
  * planes in place.  An operand that is not active is lifted, as in a row.  Inner values are the callee's and are computed again
  * in the reverse sweep: a call is a checkpoint.
  */
+#include <string.h>
+
 #include "sweep/numbers.h"
 
 #define FOR_MODES(i, mode) for (int i = 0; i <= mode; i++) if ((i & mode) == i)
@@ -81,6 +83,13 @@ static void evaluate (wgi_frame *frame, int mode, int first, const uint32_t *wor
       evaluate_in_place (frame, c, mode, out);
       return;
     }
+  if (c->forward_in_planes)
+    {
+      const int rc = c->forward_in_planes (c, mode, first, frame->plane, out);
+      keep_status (frame, c, rc);
+      FOR_MODES (d, mode) for (size_t i = 0; i < c->source->m && d >= first && rc < 0; i++) frame->plane[d][out + i] = NAN;
+      return;
+    }
   gather (frame, mode, c->source, word + 1, a.x);
   const int rc = c->forward (c, mode, a.x, a.y);
   keep_status (frame, c, rc);
@@ -106,30 +115,39 @@ static void add_one (double *plane, size_t step, const wgi_callee *c, int rc, co
       if (!(c->operand[j] & WGI_INACTIVE)) plane[(c->operand[j] + k)*step] += rc < 0 ? NAN : xbar[at];
 }
 
+/* The adjoints of a call's results, put to rest unless they are to be kept. */
+static void take_results (wgi_frame *frame, int mode, const wgi_callee *c, size_t out, int keep, double *const ybar[])
+{
+  FOR_MODES (d, mode)
+    {
+      double *from = frame->plane[WGI_ADJOINT + d] + out;
+      if (ybar) memcpy (ybar[d], from, c->source->m*sizeof *from);
+      for (size_t i = 0; i < c->source->m && !keep; i++) from[i] = -0.;
+    }
+}
+
 void wgi_call_reverse (wgi_frame *frame, int mode, const uint32_t *word, size_t out, int keep)
 {
   wgi_callee *c = callee_of (frame, word);
-  const size_t m = c->source->m;
   const wgi_arrays a = wgi_callee_arrays (c);
   int awake = 0, rc = 0;
-  for (size_t i = 0; i < m && !awake; i++) awake = !wgi_asleep (frame->plane[WGI_ADJOINT][out + i]);
+  for (size_t i = 0; i < c->source->m && !awake; i++) awake = !wgi_asleep (frame->plane[WGI_ADJOINT][out + i]);
   if (awake && c->in_place)
     {
       reverse_in_place (frame, c, mode, out, keep);
       return;
     }
-  FOR_MODES (d, mode)
-    for (size_t i = 0; i < m; i++)
-      {
-        double *ybar = &frame->plane[WGI_ADJOINT + d][out + i];
-        a.ybar[d][i] = *ybar;
-        if (!keep) *ybar = -0.;
-      }
+  const int there = c->reverse_in_planes != NULL;
+  if (awake && there) rc = c->reverse_in_planes (c, mode, frame->plane, out);
+  take_results (frame, mode, c, out, keep, there ? NULL : a.ybar);
   if (!awake) return;
-  gather (frame, mode, c->source, word + 1, a.x);
-  rc = c->reverse (c, mode, a.x, a.ybar, a.xbar);
+  if (!there)
+    {
+      gather (frame, mode, c->source, word + 1, a.x);
+      rc = c->reverse (c, mode, a.x, a.ybar, a.xbar);
+    }
   keep_status (frame, c, rc);
-  FOR_MODES (d, mode) add_one (frame->plane[WGI_ADJOINT + d], 1, c, rc, a.xbar[d]);
+  FOR_MODES (d, mode) if (rc < 0 || !there) add_one (frame->plane[WGI_ADJOINT + d], 1, c, rc, a.xbar[d]);
 }
 
 /* Directions one by one */

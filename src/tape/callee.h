@@ -66,7 +66,8 @@ struct wgi_callee {
   wg_fun *fun;              /* the handle that it evaluates, for those who look inside; NULL: none */
   const char *why;          /* set with a notice; static */
   size_t (*generation) (const wgi_callee *);    /* grows when results at a point may be others than before; NULL: never */
-  int used;                 /* a mark of the handle that keeps it */
+  int used;                 /* a mark of the handle that keeps it, */
+  int moved;                /* and another: it is called by another program than before */
   int ahead;                /* set by the caller of forward: will a reverse sweep follow? */
   const struct wgi_lane_sweeps *sweeps;       /* set by the caller: what loops are swept with; NULL: item by item */
   struct wgi_scans *scans;                    /* set by the caller: what scans may keep; NULL: see fun/scan.h */
@@ -78,6 +79,11 @@ struct wgi_callee {
    * when ybar is given; adjoints are added to xbar[d][j] (NULL: not wanted).  NULL: gather and call forward or reverse. */
   int (*in_place) (wgi_callee *, int mode, double *const *const x[], double *const y[], double *const ybar[],
                    double *const *const xbar[]);
+  /* For operands that are one number each, without copies: operand j is plane[d][operand[j]], results are written from plane[d][out] on,
+   * for d >= first.  Reverse sweeps follow a forward one of the same mode in the same planes; their seeds are in the adjoint planes from
+   * out on, adjoints are added to the operands' if that is no error.  NULL: gather and call forward or reverse. */
+  int (*forward_in_planes) (wgi_callee *, int mode, int first, double *const plane[], size_t out);
+  int (*reverse_in_planes) (wgi_callee *, int mode, double *const plane[], size_t out);
   int (*bind) (wgi_callee *, const wgi_binding *, int apply);      /* arguments that take it, or a status; NULL: none */
   void (*free) (wgi_callee *);
 };
