@@ -254,6 +254,8 @@ typedef struct {
   double *constant;
   wgi_source **source;
   size_t sources;
+  uint32_t *known;          /* by hash: the number of a source from 1 on; mask + 1 places, a power of two, at least half of them free */
+  uint32_t mask;
   uint32_t next;            /* slot of the next operation */
 } writer;
 
@@ -298,21 +300,42 @@ static void put (const freezer *z, writer *w, int row, const uint32_t operand[],
   *w->code++ = (uint8_t) (is_chain (z, w, row, operand, mask) ? WGI_OP_chain_4 + mask - 4 : wgi_opcode_base[row] + mask);
 }
 
+/* A table for the sources of this many calls.  0: out of memory. */
+static int know_sources (writer *w, size_t calls)
+{
+  size_t size = 2;
+  while (size < 2*calls) size *= 2;
+  w->mask = (uint32_t) (size - 1);
+  w->known = calloc (size, sizeof *w->known);
+  return w->known != NULL;
+}
+
+static uint32_t number_of_source (writer *w, wgi_source *source)
+{
+  const uint64_t address = (uintptr_t) source;
+  uint32_t i = mixed ((uint32_t) address, (uint32_t) (address >> 32), 0, 0) & w->mask;
+  while (w->known[i] && w->source[w->known[i] - 1] != source) i = (i + 1) & w->mask;
+  if (!w->known[i])
+    {
+      w->source[w->sources++] = wgi_source_use (source);
+      w->known[i] = (uint32_t) w->sources;
+    }
+  return w->known[i] - 1;
+}
+
 /* A call whose outputs start at slot; is any operand active? */
 static void put_call (const freezer *z, writer *w, const wgi_call_record *call, int carries)
 {
-  size_t at = 0;
+  const uint32_t at = number_of_source (w, call->source);
   int active = 0;
-  while (at < w->sources && w->source[at] != call->source) at++;
-  if (at == w->sources) w->source[w->sources++] = wgi_source_use (call->source);
-  *w->word++ = (uint32_t) at;
+  *w->word++ = at;
   for (size_t j = 0; j < wgi_source_words (call->source); j++)
     {
       const int live = carries && block_varies (z, call, j);
       active |= live;
       *w->word++ = renamed (z, call->operand[j]) | (live ? 0 : WGI_INACTIVE);
     }
-  *w->word++ = (uint32_t) at;
+  *w->word++ = at;
   *w->code++ = (uint8_t) (WGI_OP_call_0 + active);
 }
 
@@ -388,6 +411,7 @@ wgi_program *wgi_freeze (const wgi_tape *t, size_t m, const uint32_t out[])
 {
   const size_t slots = t->next, constants = (size_t) (t->constant_at - t->constant);
   freezer z = { .t = t };
+  writer w = { 0 };
   wgi_program *p = NULL;
   z.mark = calloc (slots, 1);
   z.same = wgi_enlarge (NULL, 0, wgi_times (slots, sizeof *z.same));
@@ -395,9 +419,8 @@ wgi_program *wgi_freeze (const wgi_tape *t, size_t m, const uint32_t out[])
   z.constant = wgi_enlarge (NULL, 0, wgi_times (constants + 1, sizeof *z.constant));
   z.last = places (slots + constants) - 1;
   z.recent = malloc ((z.last + 1)*sizeof *z.recent);
-  if (z.mark && z.same && z.place && z.constant && z.recent)
+  if (z.mark && z.same && z.place && z.constant && z.recent && know_sources (&w, t->calls))
     {
-      writer w = { 0 };
       uint32_t *outs;
       double *param;
       number (&z);
@@ -418,7 +441,7 @@ wgi_program *wgi_freeze (const wgi_tape *t, size_t m, const uint32_t out[])
           p->print = wgi_fingerprint (p);
         }
     }
-  free (z.mark), free (z.same), free (z.place), free (z.constant), free (z.recent);
+  free (z.mark), free (z.same), free (z.place), free (z.constant), free (z.recent), free (w.known);
   return p;
 }
 
