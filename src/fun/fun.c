@@ -420,20 +420,35 @@ static int move (wg_fun *f, wgi_trace *t)
   return rc;
 }
 
-/* Guard k of the trace at hand came out as found at x: another trace, a new one or, if it may be, one that is known. */
-static int change_trace (wg_fun *f, const double x[], size_t k, uint64_t found, int *known)
+/* The search for the trace at a point. */
+typedef struct {
+  int known;                     /* was the one at hand there before? */
+  int further;                   /* does it hold further than the one before, so that others that begin as it does may hold? */
+  int plain;                     /* is what is recorded not to be rolled? */
+  size_t held, tries;
+  const wgi_trace *tried[8];     /* tries: that did not hold, of a family that compares */
+} search;
+
+/* Guard k of the trace at hand came out as found at x: another trace, one that is known or a new one.  Where comparisons of a loop are one
+ * guard, its outcome leads to no trace in particular: the last few. */
+static int change_trace (wg_fun *f, const double x[], size_t k, uint64_t found, search *z)
 {
   wgi_family *s = f->family;
   wgi_trace *t;
   int rc = wgi_family_lock (s);
   if (rc) return rc;
   s->breaks++;
-  t = *known ? wgi_trace_find (s, f->trace, k, found) : NULL;
-  *known = t != NULL;
+  t = z->further ? wgi_trace_find (s, f->trace, k, found) : NULL;
+  if (s->compares && !z->plain && z->tries < sizeof z->tried/sizeof *z->tried)
+    {
+      z->tried[z->tries++] = f->trace;
+      if (!t) t = wgi_trace_other (s, z->tries, z->tried);
+    }
+  z->known = t != NULL;
   if (!t)
     for (size_t i = 0; i < s->n && !rc; i++)
       if (isnan (x[i])) rc = wgi_fail (WG_NONFINITE, "x[%zu] is NaN and a branch depends on it", i);
-  if (!t && !rc) rc = wgi_trace_record (s, x, f, &t);
+  if (!t && !rc) rc = wgi_trace_record_as (s, x, f, z->plain ? WGI_NOT_ROLLED : s->rolls, &t);
   if (!rc) rc = move (f, t);
   wgi_family_unlock (s);
   return rc;
@@ -459,11 +474,11 @@ static int renew (wg_fun *f, const double x[], int *known)
 int wgi_fun_at (wg_fun *f, const double x[])
 {
   if (!x) return f->at_point ? WG_OK : wgi_fail (WG_EINVAL, "x is NULL and the function has no last point");
-  int known = 1, rc;
-  size_t held = 0;
+  search z = { .known = 1, .further = 1 };
+  int rc;
   f->at_point = 0;
   f->frame.notice = 0;
-  if (wgi_fun_is_stale (f) && (rc = renew (f, x, &known))) return rc;
+  if (wgi_fun_is_stale (f) && (rc = renew (f, x, &z.known))) return rc;
   for (int first = 1; ; first = 0)
     {
       uint64_t found;
@@ -473,10 +488,11 @@ int wgi_fun_at (wg_fun *f, const double x[])
       const size_t k = wgi_forward_double (p, &f->frame, &found);
       if (f->frame.status) return f->frame.status;
       if (k == p->guards) break;
-      if (!known) return wgi_fail (WG_EMODEL, "a recording does not reproduce at its own point");
-      known = first || k > held;       /* a known trace holds further than the one before, or ctx has changed the model */
-      held = k;
-      if ((rc = change_trace (f, x, k, found, &known))) return rc;
+      if (!z.known && (z.plain || !f->family->rolls)) return wgi_fail (WG_EMODEL, "a recording does not reproduce at its own point");
+      z.plain |= !z.known;             /* branches depend on the last bits of what is rolled */
+      z.further = !z.plain && (first || k > z.held);         /* or else ctx has changed the model */
+      z.held = k;
+      if ((rc = change_trace (f, x, k, found, &z))) return rc;
     }
   f->at_point = 1;
   return WG_OK;

@@ -21,10 +21,18 @@ typedef struct {
   uint32_t place;                /* among the body's inputs */
 } column;
 
+/* The comparisons of a trip, as masks that the body adds up: those that came out true less those that came out false.  The outcomes are those of the
+ * recording when the sum over all trips is the largest that it can be. */
+typedef struct {
+  size_t count, held;            /* of them, and of those that came out true */
+  uint32_t sum;                  /* in the body, so far */
+} comparisons;
+
 typedef struct {
   wgi_roller *z;
   const wgi_loop *l;
   const uint32_t *word;          /* of the first trip */
+  comparisons compared;
   uint32_t *of;                  /* per word of a trip: its column or, for constants, its datum, or SAME */
   column *col;
   size_t cols;
@@ -307,7 +315,7 @@ static int is_worth (const rolled *r)
       switch (r->z->from->row[l->begin + i])
         {
         case WGI_ROW_add: case WGI_ROW_sub: case WGI_ROW_mul: case WGI_ROW_sqr: case WGI_ROW_neg: case WGI_ROW_abs: case WGI_ROW_max:
-        case WGI_ROW_min: case WGI_ROW_select: work += l->trips; break;
+        case WGI_ROW_min: case WGI_ROW_select: case WGI_GUARD_lt: case WGI_GUARD_le: case WGI_GUARD_eq: work += l->trips; break;
         default: work += 5*l->trips;
         }
       if (goes_out (l, i, 0)) cost += 5*l->trips;
@@ -330,12 +338,24 @@ static uint32_t body_word (const rolled *r, wgi_tape *body, const uint32_t insid
     }
 }
 
+static void body_comparison (rolled *r, wgi_tape *body, const uint32_t inside[], int row, size_t w)
+{
+  static const int mask[] = { WGI_ROW_is_lt, WGI_ROW_is_le, WGI_ROW_is_eq };
+  const int held = r->word[w + 2] != 0;
+  uint32_t to[2] = { body_word (r, body, inside, w), body_word (r, body, inside, w + 1) };
+  to[1] = wgi_tape_append (body, mask[row - WGI_GUARD_lt], to);
+  to[0] = r->compared.count ? r->compared.sum : wgi_tape_constant (body, 0);
+  r->compared.sum = wgi_tape_append (body, held ? WGI_ROW_add : WGI_ROW_sub, to);
+  r->compared.count++, r->compared.held += (size_t) held;
+}
+
 /* The operation whose words begin at w, without the sum so far if it has that. */
-static uint32_t body_operation (const rolled *r, wgi_tape *body, const uint32_t inside[], size_t i, size_t w)
+static uint32_t body_operation (rolled *r, wgi_tape *body, const uint32_t inside[], size_t i, size_t w)
 {
   const int row = r->z->from->row[r->l->begin + i];
   const int link = r->l->role[i] & WGI_LOOP_LINK;
   uint32_t to[3] = { 0 };
+  if (wgi_loop_compares (row)) return body_comparison (r, body, inside, row, w), 0;
   if (link && row == WGI_ROW_add) return body_word (r, body, inside, w + (r->l->kind[w] == WGI_LOOP_RUNNING));
   if (link)
     {
@@ -346,15 +366,17 @@ static uint32_t body_operation (const rolled *r, wgi_tape *body, const uint32_t 
   return wgi_tape_append (body, row, to);
 }
 
-/* The outputs are those of each trip, then the sums; how many of the first. */
-static size_t list_outputs (const wgi_loop *l, const uint32_t inside[], uint32_t out[], size_t *m)
+/* The outputs are those of each trip, then the sums, that of comparisons last; how many of the first. */
+static size_t list_outputs (const rolled *r, const uint32_t inside[], uint32_t out[], size_t *m)
 {
+  const wgi_loop *l = r->l;
   size_t each = 0;
   for (int sum = 0; sum < 2; sum++)
     {
       for (size_t i = 0; i < l->period; i++) if (goes_out (l, i, sum)) out[(*m)++] = inside[i];
       if (!sum) each = *m;
     }
+  if (r->compared.count) out[(*m)++] = r->compared.sum;
   return each;
 }
 
@@ -363,7 +385,7 @@ static wg_fun *make_body (rolled *r, size_t *m, size_t *each)
   const wgi_loop *l = r->l;
   wgi_tape body;
   wg_fun *f = NULL;
-  uint32_t *inside = have (r, l->period, sizeof *inside), *out = have (r, l->period, sizeof *out);
+  uint32_t *inside = have (r, l->period, sizeof *inside), *out = have (r, l->period + 1, sizeof *out);
   wgi_tape_make (&body, r->cols ? r->cols : 1);
   body.param = have (r, r->data, sizeof *body.param), body.params = r->data;
   if (r->data && body.param && r->rows) memcpy (body.param, r->rows, r->data*sizeof *body.param);
@@ -374,7 +396,7 @@ static wg_fun *make_body (rolled *r, size_t *m, size_t *each)
           if (!(l->role[i] & WGI_LOOP_STAYS)) inside[i] = body_operation (r, &body, inside, i, w);
           w += wgi_rows[r->z->from->row[l->begin + i]].words;
         }
-      *each = list_outputs (l, inside, out, m);
+      *each = list_outputs (r, inside, out, m);
       if (*m && !body.status) f = wgi_fun_of_tape (&body, *m, out, WGI_ROLLED_INSIDE);
       if (body.status || (*m && !f)) wgi_tape_fail (&r->z->to, WG_ENOMEM, "no memory for the body of a loop");
     }
@@ -411,6 +433,12 @@ static void name_results (rolled *r, uint32_t first, size_t each)
   for (size_t i = 0; i < l->period; i++)
     if (goes_out (l, i, 1))
       z->name[slot + (l->trips - 1)*l->period + i] = wgi_tape_append (&z->to, WGI_ROW_add, (uint32_t[]){ sum_begins (r, i), total++ });
+  if (r->compared.count)
+    {
+      const uint32_t all = wgi_tape_constant (&z->to, (double) r->compared.held*(double) l->trips);
+      wgi_tape_append (&z->to, WGI_GUARD_eq, (uint32_t[]){ total, all, 1 });
+      z->compares = 1;
+    }
 }
 
 int wgi_roll_loop (wgi_roller *z, const wgi_loop *l)

@@ -14,6 +14,7 @@ typedef struct {
   wgi_tape to;                   /* whose status tells when there is no memory */
   uint32_t *name;                /* per slot of from: what it is in to */
   enum wgi_rolling what;
+  int compares;                  /* has a loop comparisons? */
 } wgi_roller;
 
 /* A word in the new tape; constants are new ones. */

@@ -168,6 +168,17 @@ wgi_trace *wgi_trace_find (wgi_family *s, const wgi_trace *t, size_t k, uint64_t
   return to;
 }
 
+wgi_trace *wgi_trace_other (wgi_family *s, size_t count, const wgi_trace *const tried[])
+{
+  for (wgi_trace *t = s->newest; t; t = t->older)
+    {
+      size_t i = 0;
+      while (i < count && tried[i] != t) i++;
+      if (i == count) return t->users++, t;
+    }
+  return NULL;
+}
+
 /* The hashes of a program's outcomes. */
 static uint64_t *prefixes (const wgi_program *p)
 {
@@ -206,23 +217,24 @@ static int run (wgi_family *s, wgi_tape *t, const double x[], const wg_fun *f, w
   return rc;
 }
 
-/* The program of a tape, its loops rolled if the family says so.  NULL: out of memory. */
-static wgi_program *program_of (const wgi_family *s, const wgi_tape *tape, const uint32_t out[])
+/* The program of a tape, its loops rolled if that is said.  NULL: out of memory. */
+static wgi_program *program_of (wgi_family *s, const wgi_tape *tape, const uint32_t out[], enum wgi_rolling what)
 {
   wgi_tape rolled = { 0 };
-  uint32_t *rolled_out = s->rolls ? malloc (wgi_times (s->m, sizeof *rolled_out)) : NULL;
-  const int rolls = rolled_out ? wgi_roll (tape, s->m, out, s->rolls, &rolled, rolled_out) : s->rolls ? WG_ENOMEM : 0;
+  uint32_t *rolled_out = what ? malloc (wgi_times (s->m, sizeof *rolled_out)) : NULL;
+  const int rolls = rolled_out ? wgi_roll (tape, s->m, out, what, &rolled, rolled_out) : what ? WG_ENOMEM : 0;
   wgi_program *p = rolls > 0 ? wgi_freeze (&rolled, s->m, rolled_out) : rolls ? NULL : wgi_freeze (tape, s->m, out);
   if (p) p->recorded = wgi_tape_count (tape);
+  s->compares |= rolls == WGI_COMPARES;
   free (rolled_out);
   wgi_tape_free (&rolled);
   return p;
 }
 
-int wgi_trace_keep (wgi_family *s, const wgi_tape *tape, const uint32_t out[], wgi_trace **result)
+static int keep (wgi_family *s, const wgi_tape *tape, const uint32_t out[], enum wgi_rolling what, wgi_trace **result)
 {
   wgi_trace *t = calloc (1, sizeof *t);
-  if (t && (t->program = program_of (s, tape, out)) && (t->prefix = prefixes (t->program)))
+  if (t && (t->program = program_of (s, tape, out, what)) && (t->prefix = prefixes (t->program)))
     {
       t->bytes = sizeof *t + t->program->bytes + (t->program->guards + 1)*sizeof *t->prefix;
       t->users = 2;
@@ -243,7 +255,17 @@ int wgi_trace_keep (wgi_family *s, const wgi_tape *tape, const uint32_t out[], w
   return wgi_fail (WG_ENOMEM, "out of memory while recording");
 }
 
+int wgi_trace_keep (wgi_family *s, const wgi_tape *tape, const uint32_t out[], wgi_trace **result)
+{
+  return keep (s, tape, out, s->rolls, result);
+}
+
 int wgi_trace_record (wgi_family *s, const double x[], const wg_fun *f, wgi_trace **result)
+{
+  return wgi_trace_record_as (s, x, f, s->rolls, result);
+}
+
+int wgi_trace_record_as (wgi_family *s, const double x[], const wg_fun *f, enum wgi_rolling what, wgi_trace **result)
 {
   if (!s->model) return wgi_fail (WG_EBRANCH, "%s", wg_strerror (WG_EBRANCH));
   wgi_tape tape = { 0 };
@@ -252,7 +274,7 @@ int wgi_trace_record (wgi_family *s, const double x[], const wg_fun *f, wgi_trac
   const size_t generation = wgi_family_generation (s);        /* a base may change meanwhile */
   int rc = in && y && out ? run (s, &tape, x, f, in, y, out) : wgi_fail (WG_ENOMEM, "out of memory");
   free (in), free (y);
-  if (!rc) rc = wgi_trace_keep (s, &tape, out, result);
+  if (!rc) rc = keep (s, &tape, out, what, result);
   if (!rc) (*result)->generation = generation;
   free (out);
   wgi_tape_free (&tape);

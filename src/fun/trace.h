@@ -43,6 +43,7 @@ struct wgi_family {
   size_t n, m;
   double *x0;                    /* n: the point of the first recording, where derived functions are recorded too */
   enum wgi_rolling rolls;
+  int compares;                  /* has a trace ever had a guard that is all comparisons of a rolled loop? */
   size_t handles;
   wgi_trace *newest, *oldest;
   struct { uint64_t key; wgi_trace *trace; } *node;      /* open addressing, nodes a power of two; trace NULL: free */
@@ -79,8 +80,9 @@ int wgi_family_lock (wgi_family *);
 void wgi_family_unlock (wgi_family *);
 
 /* All of these with the lock held.  Run the model at x with the parameters and bindings of a handle (NULL: none), and keep
- * the trace; it has a user more. */
+ * the trace, rolled as the family says or as this says; it has a user more. */
 int wgi_trace_record (wgi_family *, const double x[], const wg_fun *, wgi_trace **);
+int wgi_trace_record_as (wgi_family *, const double x[], const wg_fun *, enum wgi_rolling, wgi_trace **);
 
 /* Freeze a closed tape with outputs out[m] and keep it as a trace; it has a user more.  WG_ENOMEM. */
 int wgi_trace_keep (wgi_family *, const wgi_tape *, const uint32_t out[], wgi_trace **);
@@ -90,6 +92,9 @@ void wgi_family_purge (wgi_family *);
 
 /* The trace to try when guard k of t was found to have this outcome; it has a user more.  NULL: none. */
 wgi_trace *wgi_trace_find (wgi_family *, const wgi_trace *t, size_t k, uint64_t found);
+
+/* The one used last that is none of these; it has a user more.  NULL: none. */
+wgi_trace *wgi_trace_other (wgi_family *, size_t count, const wgi_trace *const tried[]);
 
 /* Is the trace what its model would record, as far as is known?  Not after wg_fun_invalidate. */
 static inline int wgi_trace_is_current (const wgi_family *s, const wgi_trace *t)

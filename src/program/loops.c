@@ -3,7 +3,7 @@
  *
  * Finding stretches that repeat.  An operation is a byte: its row, its immediate, which operands are constants, which are the result just
  * before; the value of a constant does not matter.  Which operand of a sum is constant does not either: a sum that begins at a number has
- * its first trip too.  Guards and calls are in no loop.
+ * its first trip too.  A comparison is another one for each outcome; other guards, and calls, are in no loop.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +76,7 @@ static void set_codes (finder *z, code_table *c)
       const int row = t->row[i];
       const wgi_row_info *info = &wgi_rows[row];
       if (i % STEP == 0) z->word[i/STEP] = (size_t) (word - t->word);
-      if (row >= WGI_GUARD_lt) z->code[i] = NO_LOOP;
+      if (row >= WGI_GUARD_lt && !(z->least->compares && wgi_loop_compares (row))) z->code[i] = NO_LOOP;
       else
         {
           const unsigned bits = operands_of (row, word, (uint32_t) (t->n + i - 1));
@@ -325,7 +325,7 @@ static int by_begin (const void *a, const void *b)
 /* First loops that are worth more than the loop around them if that has few trips; else the outer ones. */
 static void find (finder *z)
 {
-  const wgi_loop_least *least = z->least, large = { .trips = 48, .period = least->period, .operations = 8192 };
+  const wgi_loop_least *least = z->least, large = { .trips = 48, .period = least->period, .operations = 8192, .compares = least->compares };
   size_t candidates = 0;
   count_votes (z);
   for (size_t i = 0; i < GAPS; i++)

@@ -13,6 +13,9 @@
 
 #include "tape/tape.h"
 
+/* Guards that may be in a loop: all trips have the outcome that the loop has. */
+static inline int wgi_loop_compares (int row) { return row == WGI_GUARD_lt || row == WGI_GUARD_le || row == WGI_GUARD_eq; }
+
 /* What a word of a trip is. */
 enum wgi_loop_word {
   WGI_LOOP_IMMEDIATE,       /* no operand */
@@ -43,6 +46,7 @@ typedef struct { wgi_loop *loop; size_t count; } wgi_loops;
 /* What to look for. */
 typedef struct {
   size_t trips, period, operations;      /* at least; operations of all trips */
+  int compares;                          /* may there be comparisons in them? */
 } wgi_loop_least;
 
 /* The loops of a closed tape with outputs out[m], in order.  WG_ENOMEM. */
