@@ -13,8 +13,8 @@
 typedef struct {
   size_t word, slot;             /* of the call: where its words begin, its first result */
   uint64_t print;                /* of the map */
-  uint32_t *place;               /* as in wgi_entries */
-  size_t size;
+  uint32_t *place, *row, *input, *width;      /* as in wgi_entries; one block from row on */
+  size_t size;                   /* of place */
 } mapped;
 
 struct wgi_items {
@@ -27,7 +27,7 @@ struct wgi_items {
 
 void wgi_items_free (wgi_items *z)
 {
-  for (size_t i = 0; z && i < z->count; i++) free (z->call[i].place);
+  for (size_t i = 0; z && i < z->count; i++) free (z->call[i].place), free (z->call[i].row);
   free (z);
 }
 
@@ -73,6 +73,43 @@ static int look_up (const wgi_operation *o, const wgi_map *s, const uint32_t out
             if (wgi_is_active (o, operand)) at[r*s->n + arg->place + j] = find (a, place, output[r] - 1, wgi_operand (o, operand));
           }
       }
+  return WG_OK;
+}
+
+/* The inputs of an output in the order of their places, then the others; how many have places.  Gaps are WGI_NO_ENTRY. */
+static size_t in_order (const uint32_t place[], size_t n, uint32_t input[])
+{
+  uint32_t first = WGI_NO_ENTRY;
+  size_t count = 0, others;
+  for (size_t j = 0; j < n; j++)
+    if (place[j] != WGI_NO_ENTRY) count++, first = place[j] < first ? place[j] : first;
+  others = count;
+  for (size_t j = 0; j < n; j++) input[j] = WGI_NO_ENTRY;
+  for (size_t j = 0; j < n; j++)
+    if (place[j] == WGI_NO_ENTRY) input[others++] = (uint32_t) j;
+    else if (place[j] - first < count) input[place[j] - first] = (uint32_t) j;
+  return count;
+}
+
+/* Rows instead of places, if the numbers of each are side by side, in the same order for all items. */
+static int find_rows (mapped *c, const wgi_map *s)
+{
+  const size_t m = s->m, n = s->n, rows = wgi_times (s->args.items, m);
+  uint32_t *row = c->row = wgi_array (wgi_plus (wgi_plus (rows, m), wgi_times (m, n)), sizeof *row);
+  int fits = 1;
+  if (!row) return wgi_plan_no_memory ();
+  c->width = row + rows, c->input = c->width + m;
+  for (size_t r = 0; r < rows && fits; r++)
+    {
+      const uint32_t *place = c->place + r*n;
+      uint32_t *input = c->input + r % m*n, *width = &c->width[r % m];
+      if (r < m) *width = (uint32_t) in_order (place, n, input);
+      row[r] = *width && input[0] != WGI_NO_ENTRY ? place[input[0]] : WGI_NO_ENTRY;
+      for (size_t t = 0; t < n && fits; t++)
+        fits = input[t] != WGI_NO_ENTRY && place[input[t]] == (t < *width ? row[r] + (uint32_t) t : WGI_NO_ENTRY);
+    }
+  if (fits) free (c->place), c->place = NULL;
+  else free (row), c->row = NULL;
   return WG_OK;
 }
 
@@ -128,6 +165,8 @@ int wgi_items_make (const wgi_program *p, const wgi_pattern *a, const uint32_t p
           rc = look_up (&o, s, output + o.slot, a, place, to);
         }
       if (!rc) rc = find_once (z, a->nnz);
+      for (size_t i = 0; i < z->count && !rc && z->once; i++)
+        rc = find_rows (&z->call[i], wgi_source_map (p->source[p->word[z->call[i].word]]));
       *items = rc ? NULL : z;
     }
   if (!*items) wgi_items_free (z);
@@ -149,6 +188,11 @@ static wgi_map_callee *callee_of (const wg_fun *f, const mapped *call)
   return (wgi_map_callee *) f->frame.callee[f->trace->program->word[call->word]];
 }
 
+static wgi_entries entries_of (const wgi_items *z, const mapped *c, double value[])
+{
+  return (wgi_entries){ .value = value, .place = c->place, .row = c->row, .input = c->input, .width = c->width, .once = z->once };
+}
+
 int wgi_items_sure (const wg_fun *f, const wgi_items *z)
 {
   const wgi_program *p = f->trace->program;
@@ -160,7 +204,7 @@ int wgi_items_sure (const wg_fun *f, const wgi_items *z)
 int wgi_items_at (wg_fun *f, const wgi_items *z, const double x[], double value[], int *finite)
 {
   wgi_map_callee *c = callee_of (f, &z->call[0]);
-  c->entries = (wgi_entries){ .value = value, .place = z->call[0].place, .once = 1 };
+  c->entries = entries_of (z, &z->call[0], value);
   const int rc = wgi_fun_at (f, x), done = !c->entries.value;
   c->entries.value = NULL;
   *finite = done && !c->entries.odd;
@@ -176,9 +220,10 @@ int wgi_items_jacobian (wg_fun *f, const wgi_items *z, size_t nnz, double value[
     {
       const uint32_t *word = p->word + z->call[i].word;
       wgi_map_callee *c = callee_of (f, &z->call[i]);
+      wgi_entries entries = entries_of (z, &z->call[i], value);
       c->callee.operand = word + 1, c->callee.sweeps = f->frame.sweeps, c->callee.scans = f->frame.scans;
       rc = wgi_map_look (c, WGI_VALUE, f->frame.plane);
-      if (!rc) rc = wgi_map_run (c, &(wgi_map_job){ .entries = &(wgi_entries){ .value = value, .place = z->call[i].place, .once = z->once } });
+      if (!rc) rc = wgi_map_run (c, &(wgi_map_job){ .entries = &entries });
       if (rc > 0 && !f->frame.notice) f->frame.notice = rc, f->frame.why = c->callee.why;
       if (rc > 0) rc = WG_OK;
     }

@@ -56,10 +56,11 @@ typedef struct {
   size_t numbers;
 } wgi_nest;
 
-/* Where Jacobians of items go: the number of item k, output i, input j of the body to value[place[(k m + i) n + j]]. */
+/* Where Jacobians of items go: the number of item k, output i, input j of the body to value[place[(k m + i) n + j]].  Or, place being
+ * NULL, the row of output i of item k to value[row[k m + i]] and on: the first width[i] of the n inputs from input[i n] on. */
 typedef struct {
   double *value;
-  const uint32_t *place;
+  const uint32_t *place, *row, *input, *width;
   int once;                      /* numbers are put there, every place being one number's; else they are added */
   int odd;                       /* is set when one that is put is not finite */
 } wgi_entries;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the Wengert developers
  *
- * Jacobians of a map's items, a dense block each: once the values are there, one reverse sweep for each output of the body, in lanes
- * for a tile at a time.  Entries go where a table says.
+ * Jacobians of a map's items, a dense block each: once the values are there, a reverse sweep for each two outputs of the body, in
+ * lanes for a tile at a time.  A row's entries are side by side where that was found, else they go where a table says.
  */
+#include <math.h>
 #include <string.h>
 
 #include "fun/map.h"
@@ -26,56 +27,84 @@ static void put_row (const wgi_map *s, wgi_entries *e, size_t k, size_t i, const
 #undef FROM
 }
 
-/* The adjoints of inputs, and of outputs that a sweep may not have taken. */
-static void put_to_rest (const wgi_map_callee *c)
+static void rest (const wgi_map_callee *c, int plane, size_t number)
 {
-  const wgi_program *p = c->one->fun->trace->program;
-  for (size_t i = 0; i < p->m + p->n; i++)
-    {
-      const size_t number = i < p->m ? p->out[i] : i - p->m;
-      size_t lanes;
-      if (!wgi_is_slot (p, (uint32_t) number)) continue;
-      double *adjoint = wgi_lane_adjoint (&c->own.frame, WGI_ADJOINT, c->own.place[number], &lanes);
-      for (size_t l = 0; l < lanes; l++) adjoint[l] = -0.;
-    }
+  size_t lanes;
+  double *adjoint = wgi_lane_adjoint (&c->own.frame, plane, c->own.place[number], &lanes);
+  for (size_t l = 0; l < lanes; l++) adjoint[l] = -0.;
 }
 
-/* Inputs that items share have an adjoint in each lane here (apart). */
+/* The row of output i of the items of group, from a plane; inputs are put to rest. */
+static void put_rows (const wgi_map_callee *c, wgi_entries *e, int plane, size_t k, size_t i, uint64_t group)
+{
+  const wgi_map *s = wgi_map_of (c);
+  double *adjoint = c->own.frame.plane[plane];
+  if (e->row)
+    {
+      const uint32_t *input = e->input + i*s->n;
+      e->odd |= c->callee.sweeps->store (e->value, e->row + k*s->m + i, s->m, group, adjoint, c->own.place, input, e->width[i]);
+      for (size_t t = e->width[i]; t < s->n; t++) rest (c, plane, input[t]);
+      return;
+    }
+  for (uint64_t left = group; left; left &= left - 1)
+    {
+      const size_t l = (size_t) __builtin_ctzll (left);
+      put_row (s, e, k + l, i, adjoint + l, c->own.place);
+    }
+  for (size_t j = 0; j < s->n; j++) rest (c, plane, j);
+}
+
+/* Does it have adjoints in each lane?  A constant or data that items share do not: their row is zero. */
+static int is_apart (const wgi_map_callee *c, uint32_t number)
+{
+  return wgi_is_slot (c->one->fun->trace->program, number) && !(c->own.place[number] & WGI_SHARED);
+}
+
+/* Inputs that items share have an adjoint in each lane here (apart).  Outputs are done in pairs, in the planes of adjoints and of their
+ * tangents.  The sweep leaves an output whose operands carry no derivative as it was. */
 void wgi_map_blocks (const wgi_map_callee *c, const wgi_map_job *job, size_t k, uint64_t group)
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_program *p = c->one->fun->trace->program;
-  double *adjoint = c->own.frame.plane[WGI_ADJOINT];
-  for (size_t i = 0; i < s->m; i++)
+  wgi_lane_frame *f = (wgi_lane_frame *) &c->own.frame;
+  for (size_t i = 0; i < s->m; i += 2)
     {
-      for (size_t l = 0; l < WGI_LANES && wgi_is_slot (p, p->out[i]); l++)
-        if (group >> l & 1)
+      const int two = i + 1 < s->m;
+      for (int d = 0; d <= two; d++)
+        if (is_apart (c, p->out[i + (size_t) d]))
           {
-            size_t lanes;
-            double *out = wgi_lane_adjoint (&c->own.frame, WGI_ADJOINT, c->own.place[p->out[i]], &lanes);
-            out[l % lanes] = 1;
+            double *adjoint = f->plane[WGI_ADJOINT + d] + (size_t) c->own.place[p->out[i + (size_t) d]]*WGI_LANES;
+            for (size_t l = 0; l < WGI_LANES; l++) if (group >> l & 1) adjoint[l] = 1;
           }
-      c->callee.sweeps->reverse (p, (wgi_lane_frame *) &c->own.frame);
-      for (uint64_t left = group; left; left &= left - 1)
+      (two ? c->callee.sweeps->reverse_two : c->callee.sweeps->reverse) (p, f);
+      for (int d = 0; d <= two; d++)
         {
-          const size_t l = (size_t) __builtin_ctzll (left);
-          put_row (s, job->entries, k + l, i, adjoint + l, c->own.place);
+          put_rows (c, job->entries, WGI_ADJOINT + d, k, i + (size_t) d, group);
+          if (is_apart (c, p->out[i + (size_t) d])) rest (c, WGI_ADJOINT + d, p->out[i + (size_t) d]);
         }
-      put_to_rest (c);
     }
+}
+
+static void put_side_by_side (const wgi_map *s, wgi_entries *e, size_t k, size_t i, const double from[])
+{
+  const uint32_t row = e->row[k*s->m + i], *input = e->input + i*s->n;
+  for (size_t t = 0; t < e->width[i]; t++)
+    e->value[row + t] = from[input[t]] + 0., e->odd |= !isfinite (from[input[t]]);
 }
 
 int wgi_map_block (wgi_map_callee *c, const wgi_map_job *job, size_t k)
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_arrays a = wgi_callee_arrays (c->one);
+  wgi_entries *e = job->entries;
   int rc = WG_OK;
   wgi_map_see (c, WGI_VALUE, k);
   for (size_t i = 0; i < s->m && !rc; i++)
     {
       for (size_t o = 0; o < s->m; o++) a.ybar[0][o] = o == i ? 1 : -0.;
       rc = wgi_map_told (c, c->one->reverse (c->one, WGI_VALUE, a.x, a.ybar, a.xbar));
-      if (!rc) put_row (s, job->entries, k, i, a.xbar[0], NULL);
+      if (!rc && e->row) put_side_by_side (s, e, k, i, a.xbar[0]);
+      else if (!rc) put_row (s, e, k, i, a.xbar[0], NULL);
     }
   return rc;
 }

@@ -126,7 +126,7 @@ static void spread (wgi_map_callee *c, int mode)
 static int ready (wgi_map_callee *c, const wgi_map_job *job)
 {
   unsigned planes = job->mode ? 3 : 1;
-  if (job->ybar || job->entries) planes |= planes << WGI_ADJOINT;
+  if (job->ybar || job->entries) planes |= (job->entries && wgi_map_of (c)->m > 1 ? 3 : planes) << WGI_ADJOINT;
   int rc = c->own.trace == c->one->fun->trace ? WG_OK : find_places (c);
   if (!rc) rc = have_planes (c, planes);
   c->own.frame.sweeps = c->callee.sweeps, c->own.frame.scans = c->callee.scans;

@@ -73,3 +73,19 @@ void wgi_call_lanes_reverse (wgi_lane_frame *frame, int mode, const uint32_t *wo
       FOR_MODES (d, mode) add_one (frame, WGI_ADJOINT + d, lane, c, rc, a.xbar[d]);
     }
 }
+
+static void exchange (wgi_lane_frame *frame)
+{
+  double *const plane = frame->plane[WGI_ADJOINT], *const shared = frame->shared[WGI_ADJOINT];
+  frame->plane[WGI_ADJOINT] = frame->plane[WGI_ADJOINT + WGI_D1], frame->plane[WGI_ADJOINT + WGI_D1] = plane;
+  frame->shared[WGI_ADJOINT] = frame->shared[WGI_ADJOINT + WGI_D1], frame->shared[WGI_ADJOINT + WGI_D1] = shared;
+}
+
+void wgi_call_lanes_reverse_two (wgi_lane_frame *frame, const uint32_t *word, size_t out)
+{
+  for (int i = 0; i < 2; i++)
+    {
+      wgi_call_lanes_reverse (frame, WGI_VALUE, word, out);
+      exchange (frame);
+    }
+}

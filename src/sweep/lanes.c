@@ -192,6 +192,18 @@ enum { RECORDED_lt = 2, RECORDED_le = 2, RECORDED_eq = 2, RECORDED_index = 1, RE
 #include "sweep/reverse.inc"
 #undef PRIMAL
 
+/* Numbers of two planes. */
+#define TAKE_BOTH             wgi_lane_dual_make (take (&OUT (adjoint), rest), take (&OUT (adjoint_d), rest))
+#define ADD_BOTH(w, e)        { const wgi_lane_dual e_ = e; add (adjoint, w, j, e_.v); add (adjoint_d, w, j, e_.d); }
+#define ADD_PARTS_BOTH(w, e)  \
+  {                           \
+    wgi_lane e_[VECTORS];     \
+    UNROLLED e_[j] = e[j].v;  \
+    add_parts (adjoint, w, e_); \
+    UNROLLED e_[j] = e[j].d;  \
+    add_parts (adjoint_d, w, e_); \
+  }
+
 LANE_DUAL awake (wgi_lane_dual t, wgi_lane_dual e, wgi_lane rest)
 {
   return wgi_lane_dual_make (wgi_lane_awake (t.v, e.v, rest), wgi_lane_awake (t.v, e.d, rest));
@@ -225,18 +237,53 @@ LANE_DUAL narrowed (wgi_lane_mask test, wgi_lane_dual t, wgi_lane rest)
 #define REAL(w)           frame->shared[WGI_VALUE][(w) ^ WGI_SHARED]
 #define GET(w, active)    LIFTED (w, active)
 #define RESULT            wgi_lane_dual_make (OUT (v), OUT (d))
-#define TAKE              wgi_lane_dual_make (take (&OUT (adjoint), rest), take (&OUT (adjoint_d), rest))
+#define TAKE              TAKE_BOTH
 #define ASLEEP(t)         0
-#define ADD_TO(w, e)      { const wgi_lane_dual e_ = e; add (adjoint, w, j, e_.v); add (adjoint_d, w, j, e_.d); }
-#define ADD_PARTS(w, e) \
-  { \
-    wgi_lane e_[VECTORS]; \
-    UNROLLED e_[j] = e[j].v; \
-    add_parts (adjoint, w, e_); \
-    UNROLLED e_[j] = e[j].d; \
-    add_parts (adjoint_d, w, e_); \
-  }
+#define ADD_TO            ADD_BOTH
+#define ADD_PARTS         ADD_PARTS_BOTH
 #define AWAKE(e)          awake (t, e, rest)
+#include "sweep/reverse.inc"
+#undef PRIMAL
+
+/* two adjoints, partials computed once for both */
+
+LANE_DUAL both_awake (wgi_lane_dual t, wgi_lane_dual e, wgi_lane rest)
+{
+  return wgi_lane_dual_make (wgi_lane_awake (t.v, e.v, rest), wgi_lane_awake (t.d, e.d, rest));
+}
+
+#define NAME reverse_two
+#define FRAME wgi_lane_frame
+#define PARTS VECTORS
+#define EACH LOOP
+#define EACH_LINK UNROLLED
+#define OPERANDS PLACES
+#define REST OWN_REST
+#define ALIKE BOTH_ALIKE
+#define OPERANDS_ALIKE PLACES_ALIKE
+#define LAST frame->own + (p->slots - p->n)
+#define OWN_TESTS
+#define PRIMAL(p)         p
+#define WHERE(test, map)  { const wgi_lane_dual all = t; t = narrowed (test, all, rest); map t = all; }
+#include "number/lane_words.h"
+#define CALL              wgi_call_lanes_reverse_two (frame, word, out)
+#define NUM wgi_lane
+#define ADJOINT wgi_lane_dual
+#define N(op)             wgi_lane_##op
+#define MAP(op)           BOTH_##op
+#define BOTH_neg(t)       wgi_lane_dual_make (-(t).v, -(t).d)
+#define BOTH_mul(p, t)    wgi_lane_dual_make ((p)*(t).v, (p)*(t).d)
+#define BOTH_div(t, q)    wgi_lane_dual_make ((t).v/(q), (t).d/(q))
+#define BOTH_scale(c, t)  wgi_lane_dual_make ((c)*(t).v, (c)*(t).d)
+#define OPEN_PLANES       OPEN, adjoint = plane_of (frame, WGI_ADJOINT), adjoint_d = plane_of (frame, WGI_ADJOINT + WGI_D1);
+#define REAL(w)           frame->shared[WGI_VALUE][(w) ^ WGI_SHARED]
+#define GET(w, active)    at (v, w, j)
+#define RESULT            OUT (v)
+#define TAKE              TAKE_BOTH
+#define ASLEEP(t)         0
+#define ADD_TO            ADD_BOTH
+#define ADD_PARTS         ADD_PARTS_BOTH
+#define AWAKE(e)          both_awake (t, e, rest)
 #include "sweep/reverse.inc"
 #undef PRIMAL
 #include <wengert/words_end.h>
@@ -249,15 +296,16 @@ static void load_one_by_one (double *to, size_t first, size_t width, const doubl
     for (size_t j = first; j < width; j++) to[j*WGI_LANES + l] = from[row[l] + j];
 }
 
-#if WGI_LANE_WIDTH == 8
+#if WGI_LANE_WIDTH == 8 && defined __AVX512F__
 
 /* One step of a transposition: exchange the halves of each 2s x 2s block. */
 #define LOW(s, c)  ((c) & (s) ? 8 + ((c) ^ (s)) : (c))
 #define HIGH(s, c) ((c) & (s) ? 8 + (c) : ((c) ^ (s)))
 #define PICK(from, s) \
   __builtin_shufflevector (a, b, from (s, 0), from (s, 1), from (s, 2), from (s, 3), from (s, 4), from (s, 5), from (s, 6), from (s, 7))
+#define EACH_ROW _Pragma ("GCC unroll 8") for (size_t i = 0; i < 8; i++)
 #define STEP(s)                                                                                         \
-  for (int i = 0; i < 8; i++)                                                                           \
+  EACH_ROW                                                                                              \
     if (!(i & (s)))                                                                                     \
       {                                                                                                 \
         const wgi_lane a = r[i], b = r[i | (s)];                                                        \
@@ -272,13 +320,37 @@ static void load (double *to, size_t width, const double *from, const size_t row
     for (size_t j = 0; j < blocks; j += 8)
       {
         wgi_lane r[8];
-        for (int i = 0; i < 8; i++) r[i] = *(const loose *) &from[row[l + (size_t) i] + j];
+        EACH_ROW r[i] = *(const loose *) &from[row[l + i] + j];
         STEP (1)
         STEP (2)
         STEP (4)
-        for (size_t i = 0; i < 8; i++) *(wgi_lane *) &to[(j + i)*WGI_LANES + l] = r[i];
+        EACH_ROW *(wgi_lane *) &to[(j + i)*WGI_LANES + l] = r[i];
       }
   load_one_by_one (to, blocks, width, from, row);
+}
+
+static int store (double *to, const uint32_t row[], size_t step, uint64_t group, double *adjoint, const uint32_t place[],
+                  const uint32_t input[], size_t width)
+{
+  const wgi_lane rest = wgi_lane_rest ();
+  wgi_lane odd = wgi_lane_zero (), none[VECTORS] = { rest };
+  for (size_t t = 0; t < width; t += 8)
+    {
+      const size_t count = width - t < 8 ? width - t : 8;
+      const __mmask8 there = (__mmask8) (0xff >> (8 - count));
+      wgi_lane *from[8];
+      for (size_t i = 0; i < 8; i++) from[i] = i < count ? (wgi_lane *) adjoint + (size_t) place[input[t + i]]*VECTORS : none;
+      for (size_t j = 0; j < VECTORS; j++)
+        {
+          wgi_lane r[8];
+          EACH_ROW r[i] = from[i][j] + 0., odd += r[i]*0., from[i][j] = rest;
+          STEP (1)
+          STEP (2)
+          STEP (4)
+          EACH_ROW if (group >> (j*8 + i) & 1) _mm512_mask_storeu_pd (to + row[(j*8 + i)*step] + t, there, r[i]);
+        }
+    }
+  return wgi_lane_bits (wgi_lane_ne (odd, wgi_lane_zero ())) != 0;
 }
 
 #else
@@ -288,10 +360,26 @@ static void load (double *to, size_t width, const double *from, const size_t row
   load_one_by_one (to, 0, width, from, row);
 }
 
+static int store (double *to, const uint32_t row[], size_t step, uint64_t group, double *adjoint, const uint32_t place[],
+                  const uint32_t input[], size_t width)
+{
+  double odd = 0;
+  for (size_t t = 0; t < width; t++)
+    {
+      double *from = adjoint + (size_t) place[input[t]]*WGI_LANES;
+      for (size_t l = 0; l < WGI_LANES; l++)
+        {
+          if (group >> l & 1) to[row[l*step] + t] = from[l] + 0., odd += from[l]*0;
+          from[l] = -0.;
+        }
+    }
+  return odd != 0;
+}
+
 #endif
 
 #define NAMED_(isa) #isa
 #define NAMED(isa) NAMED_ (isa)
 
 const wgi_lane_sweeps PASTE (wgi_lanes_, WGI_ISA) =
-  { NAMED (WGI_ISA), WGI_LANE_WIDTH, forward, forward_dual, reverse, reverse_dual, load };
+  { NAMED (WGI_ISA), WGI_LANE_WIDTH, forward, forward_dual, reverse, reverse_dual, reverse_two, load, store };

@@ -41,8 +41,13 @@ typedef struct wgi_lane_sweeps {
   void (*forward_dual) (const wgi_program *p, wgi_lane_frame *frame);
   void (*reverse) (const wgi_program *p, wgi_lane_frame *frame);
   void (*reverse_dual) (const wgi_program *p, wgi_lane_frame *frame);
+  void (*reverse_two) (const wgi_program *p, wgi_lane_frame *frame);      /* two adjoints, the second in the plane of tangents */
   /* to[j*WGI_LANES + l] = from[row[l] + j], j < width */
   void (*load) (double *to, size_t width, const double *from, const size_t row[]);
+  /* The other way, for adjoints: to[row[l*step] + t] is that of lane l in place[input[t]] of a plane, t < width, for the lanes l of
+   * group.  All lanes of these are put to rest.  Is one not finite? */
+  int (*store) (double *to, const uint32_t row[], size_t step, uint64_t group, double *adjoint, const uint32_t place[],
+                const uint32_t input[], size_t width);
 } wgi_lane_sweeps;
 
 extern const wgi_lane_sweeps wgi_lanes_baseline, wgi_lanes_avx2, wgi_lanes_avx512;
@@ -66,5 +71,6 @@ static inline double *wgi_lane_adjoint (const wgi_lane_frame *frame, int plane, 
 /* Calls, for these sweeps, as wgi_call_forward and wgi_call_reverse: by the callee's lanes if it can, else lane after lane. */
 void wgi_call_lanes_forward (wgi_lane_frame *frame, int mode, const uint32_t *word, size_t out);
 void wgi_call_lanes_reverse (wgi_lane_frame *frame, int mode, const uint32_t *word, size_t out);
+void wgi_call_lanes_reverse_two (wgi_lane_frame *frame, const uint32_t *word, size_t out);
 
 #endif

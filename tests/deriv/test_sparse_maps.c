@@ -315,6 +315,125 @@ START_TEST (rows_of_one_map)
 }
 END_TEST
 
+/* Blocks of items, some tiles and a part of one, through every kind of lanes: outputs in pairs and a last one alone, that are inputs,
+ * numbers, data, or branch; inputs in another order than columns, rows that meet, and inputs that no output needs. */
+
+enum { BLOCKS = 75, CELLS = 30, BLOCK_IN = 12, BLOCK_OUT = 5 };
+
+typedef struct { const wg_fun *body; size_t outputs; int one[BLOCKS], two[BLOCKS]; double given[2*BLOCKS]; } blocks;
+
+static void model_block (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  const size_t first = *(const size_t *) ctx;
+  wg_var all[BLOCK_OUT + 2] = { x[0], x[1], x[2], x[3], x[4] };
+  (void) n;
+  all[0] = wg_add (wg_mul (wg_div (x[0], x[5]), wg_exp (wg_mul (x[3], x[10]))), wg_sqrt (wg_add (1.0, wg_sqr (wg_mul (x[8], x[1])))));
+  all[1] = x[4];
+  all[2] = wg_lt (x[2], 0.0) ? wg_mul (wg_sin (x[2]), x[6]) : wg_mul (x[2], wg_mul (x[2], x[9]));
+  all[3] = wg_num (2.5);
+  all[4] = x[11];                         /* data */
+  for (size_t i = 0; i < m; i++) y[i] = all[(first + i) % BLOCK_OUT];
+}
+
+static void model_blocks (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  const blocks *b = ctx;
+  (void) n, (void) m;
+  wg_map (b->body, BLOCKS, 4, (wg_arg[]){ { .var = x + 3*CELLS, .width = 3, .stride = 3, .index = b->one },
+                                          { .var = x, .width = 3, .stride = 3, .index = b->two },
+                                          { .var = x + 6*CELLS, .width = 4 },          /* shared */
+                                          { .data = b->given, .width = 2, .stride = 2 } }, y);
+}
+
+static void blocks_agree (wg_fun *f, const double x[], int by_columns)
+{
+  static const char *const lanes[] = { NULL, "avx512", "avx2", "baseline", "none" };
+  static double value[2][BLOCKS*BLOCK_OUT*BLOCK_IN], y[2][BLOCKS*BLOCK_OUT];
+  wg_plan *plan[2] = { wg_plan_jacobian_with (f, &(wg_plan_options){ .by_columns = by_columns, .method = WG_PLAN_SUBGRAPH }),
+                       wg_plan_jacobian_with (f, &(wg_plan_options){ .by_columns = by_columns, .method = WG_PLAN_COLUMNS }) };
+  ck_assert (plan[0] && plan[1] && wg_plan_nnz (plan[0]) == wg_plan_nnz (plan[1]));
+  const size_t nnz = wg_plan_nnz (plan[0]);
+  ck_assert_int_eq (wg_fun_set_lanes (f, "none"), WG_OK);
+  ck_assert_int_eq (wg_sparse_jacobian (f, plan[1], x, y[1], value[1]), WG_OK);
+  for (size_t i = 0; i < sizeof lanes/sizeof *lanes; i++)
+    {
+      if (wg_fun_set_lanes (f, lanes[i]) != WG_OK) continue;       /* the processor has none of these */
+      for (int again = 0; again < 2; again++)
+        {
+          for (size_t k = 0; k < nnz; k++) value[0][k] = 77;
+          ck_assert_int_eq (wg_sparse_jacobian (f, plan[0], x, y[0], value[0]), WG_OK);
+          /* a few operations of functions within 4 ulp, on numbers of the order of 1 */
+          for (size_t k = 0; k < wg_fun_m (f); k++) ck_assert_double_eq_tol (y[0][k], y[1][k], 64*DBL_EPSILON*(1 + fabs (y[1][k])));
+          for (size_t k = 0; k < nnz; k++)
+            ck_assert_double_eq_tol (value[0][k], value[1][k], 64*DBL_EPSILON*(1 + fabs (value[1][k])));
+        }
+    }
+  ck_assert_int_eq (wg_fun_set_lanes (f, NULL), WG_OK);
+  wg_plan_free (plan[0]), wg_plan_free (plan[1]);
+}
+
+START_TEST (blocks_of_items)
+{
+  static blocks b;
+  static double x[6*CELLS + 4];
+  double at[BLOCK_IN];
+  rp_random r = { 77 };
+  for (size_t i = 0; i < sizeof x/sizeof *x; i++) x[i] = .5 + .1*sin ((double) i);
+  for (int i = 0; i < BLOCK_IN; i++) at[i] = .7 + i;
+  for (int i = 0; i < 2*BLOCKS; i++) b.given[i] = 1 + .01*i;
+  for (size_t outputs = 1; outputs <= BLOCK_OUT; outputs++)
+    for (size_t first = 0; first < BLOCK_OUT; first++)
+      for (int branches = 0; branches < 2; branches++)
+        {
+          for (int k = 0; k < BLOCKS; k++) b.one[k] = (int) rp_below (&r, CELLS), b.two[k] = (int) rp_below (&r, branches ? 2*CELLS : CELLS);
+          for (int i = 0; i < CELLS; i++) x[3*CELLS + 3*i + 2] = branches && i % 3 == 0 ? -.5 : .75;
+          b.body = wg_fun_record (model_block, &first, BLOCK_IN, outputs, at), b.outputs = outputs;
+          wg_fun *f = wg_fun_record (model_blocks, &b, sizeof x/sizeof *x, BLOCKS*outputs, x);
+          ck_assert (f != NULL);
+          for (int by_columns = 0; by_columns < 2; by_columns++) blocks_agree (f, x, by_columns);
+          wg_fun_free (f), wg_fun_free ((wg_fun *) b.body);
+        }
+}
+END_TEST
+
+/* A partial that is not finite is told, in each of a pair of rows, and spoils nothing later. */
+
+static void model_root (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) n, (void) m, (void) ctx;
+  y[0] = wg_sqrt (x[0]), y[1] = wg_mul (x[0], x[1]), y[2] = wg_sqrt (wg_mul (x[1], x[2]));
+}
+
+static void model_roots (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) m;
+  wg_map (ctx, n/3, 1, (wg_arg[]){ { .var = x, .width = 3, .stride = 3 } }, y);
+}
+
+START_TEST (partials_that_do_not_exist)
+{
+  enum { ROOTS = 40 };
+  double x[3*ROOTS], value[2][5*ROOTS], y[3*ROOTS];
+  for (int i = 0; i < 3*ROOTS; i++) x[i] = 1 + .1*i;
+  wg_fun *body = wg_fun_record (model_root, NULL, 3, 3, x), *f = wg_fun_record (model_roots, body, 3*ROOTS, 3*ROOTS, x);
+  wg_plan *plan = wg_plan_jacobian (f);
+  ck_assert_uint_eq (wg_plan_nnz (plan), 5*ROOTS);
+  ck_assert_int_eq (wg_sparse_jacobian (f, plan, x, y, value[0]), WG_OK);
+  for (int i = 0; i < 3*ROOTS; i++)
+    {
+      const double was = x[i];
+      x[i] = 0;
+      ck_assert_int_eq (wg_sparse_jacobian (f, plan, x, y, value[1]), WG_NONFINITE);
+      ck_assert (!isfinite (value[1][5*(i/3) + (i % 3 == 0 ? 0 : i % 3 == 1 ? 4 : 3)]));
+      x[i] = was;
+      for (int k = 0; k < 5*ROOTS; k++) ck_assert (k/5 == i/3 || value[1][k] == value[0][k]);
+    }
+  ck_assert_int_eq (wg_sparse_jacobian (f, plan, x, y, value[1]), WG_OK);
+  ck_assert_int_eq (memcmp (value[0], value[1], sizeof value[0]), 0);
+  wg_plan_free (plan), wg_fun_free (f), wg_fun_free (body);
+}
+END_TEST
+
 /* branches of bodies: the function's own trace stays the same */
 
 static void model_choice (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
@@ -418,6 +537,8 @@ int main (void)
   tcase_add_loop_test (laws, random_maps, 1, 4);
   tcase_add_test (known, gathered_pairs);
   tcase_add_test (known, rows_of_one_map);
+  tcase_add_test (known, blocks_of_items);
+  tcase_add_test (known, partials_that_do_not_exist);
   tcase_add_loop_test (known, windows_and_common, 0, 2);
   tcase_add_test (known, branches_of_bodies);
   tcase_add_test (known, indices_that_change);
