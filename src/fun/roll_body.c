@@ -253,7 +253,10 @@ static size_t take_gathered (rolled *r, column *const c[], size_t left)
   if (!index) return wgi_tape_fail (&r->z->to, WG_ENOMEM, "no memory for the indices of %zu trips", trips), width;
   for (size_t k = 0; k < trips; k++) index[k] = (int) (name_at (r, k, c[0]->word) - low);
   a->index = index, a->stride = 1;
-  list_range (r, low, range);
+  uint32_t *to = add_operands (r, range);
+  for (size_t i = 0; i < range && to; i++) to[i] = low;           /* what no trip sees may be a comparison, or dead */
+  for (size_t k = 0; k < trips && to; k++)
+    for (size_t j = 0; j < width; j++) to[(size_t) index[k] + j] = low + (uint32_t) index[k] + (uint32_t) j;
   return width;
 }
 

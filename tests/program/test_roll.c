@@ -307,6 +307,19 @@ MODEL (compared)                 /* guards with one outcome in all trips, true a
     }
 }
 
+MODEL (between)                  /* gathered from among what branches, which are no numbers */
+{
+  COUNT;
+  wg_var r[40];
+  for (size_t i = 0; i < 40; i++)
+    {
+      r[i] = wg_mul (data[i], x[i % n]);
+      if (wg_lt (r[i], data[i + 7])) r[i] = wg_sub (x[1], r[i]);
+    }
+  y[0] = wg_num (0);
+  for (size_t i = 0; i < count; i++) y[0] = wg_add (y[0], wg_mul (data[i], wg_sqr (wg_sub (r[5 + pick[i]], r[20 + pick[i]]))));
+}
+
 MODEL (nothing)                  /* a loop that nobody uses beside one over numbers */
 {
   COUNT;
@@ -324,7 +337,7 @@ static const struct { const char *name; wg_model *model; size_t m, trips; int lo
   { "strides", strides, 1, TRIPS, 2, 90 }, { "cascade", cascade, 1, TRIPS, 0, 90 }, { "exponents", exponents, 1, TRIPS, 0, 90 },
   { "recurrence", recurrence, 1, TRIPS, 0, 90 }, { "prefixes", prefixes, 1, TRIPS, 0, 90 }, { "middles", middles, 2, 150, 0, 90 },
   { "history", history, 1, TRIPS, 0, 90 }, { "odd one", odd_one, 1, 400, -1, 90 }, { "branches", branches, 1, TRIPS, 0, 90 },
-  { "nothing", nothing, 1, 500, 1, 20 }, { "compared", compared, 1, TRIPS, 1, 90 },
+  { "between comparisons", between, 1, TRIPS, 1, 60 }, { "nothing", nothing, 1, 500, 1, 20 }, { "compared", compared, 1, TRIPS, 1, 90 },
 };
 
 START_TEST (test_known)
