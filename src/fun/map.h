@@ -86,7 +86,7 @@ typedef struct {
  * and where parameters are, whoever runs the lanes says.  NULL on error. */
 wgi_map_callee *wgi_map_of_points (const wg_fun *f);
 
-/* What to do for all items, the arguments' x being set; planes that are not wanted are NULL.  xbar are set to 0 before.  With entries
+/* What to do for all items, the arguments' x being set; planes that are not wanted are NULL.  xbar are put to rest before.  With entries
  * their Jacobians are wanted, mode being WGI_VALUE. */
 typedef struct {
   int mode;

@@ -279,6 +279,45 @@ START_TEST (branches_repeat)
 }
 END_TEST
 
+/* What a body does not use stays at rest: no 0 times the infinite slope of a root at 0. */
+
+static void first_alone (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) n, (void) m, (void) ctx;
+  y[0] = wg_sqr (x[0]);
+}
+
+static size_t stride;
+
+static void roots (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  const wg_var root[2] = { wg_sqrt (x[0]), wg_sqrt (x[1]) };
+  const wg_arg args[2] = { { .var = x, .width = 1, .stride = 1 }, { .var = root, .width = 1, .stride = stride } };
+  (void) n, (void) m;
+  wg_map_sum (ctx, 2, 2, args, y);
+}
+
+START_TEST (a_map_wakes_nothing)
+{
+  const double x[2] = { 0, 0 }, v[2] = { 1, 1 };
+  double y, g[2], h[2];
+  wg_fun *body = agree_record (first_alone, NULL, 2, 1, x);
+  for (stride = 0; stride < 2; stride++)
+    {
+      wg_fun *f = agree_record (roots, body, 2, 1, x);
+      for (size_t k = 0; k < sizeof kernels/sizeof *kernels; k++)
+        {
+          if (wg_fun_set_lanes (f, kernels[k])) continue;
+          ck_assert_int_eq (wg_gradient (f, x, &y, g), WG_OK);
+          ck_assert_int_eq (wg_hvp (f, x, v, &y, g, h), WG_OK);
+          ck_assert (g[0] == 0 && g[1] == 0 && h[0] == 2 && h[1] == 2);
+        }
+      wg_fun_free (f);
+    }
+  wg_fun_free (body);
+}
+END_TEST
+
 /* Rows of data bound to a sum: the same as a sum recorded with them. */
 
 static void shared_body (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
@@ -436,6 +475,7 @@ int main (void)
   tcase_add_loop_test (laws, elementary_functions_agree, 0, 10);
   tcase_add_test (laws, runs_repeat);
   tcase_add_test (laws, branches_repeat);
+  tcase_add_test (laws, a_map_wakes_nothing);
   tcase_add_loop_test (rest, rows_are_bound, 0, 2);
   tcase_add_loop_test (rest, derivatives_are_bound, 0, 10);
   tcase_add_test (rest, counts_that_may_not_change);
