@@ -62,8 +62,9 @@ WG_API int wg_fun_set_lanes (wg_fun *f, const char *name);
  * body.  Trips may depend on each other by running sums; what needs the trip before in another way stays outside the loop, trip by trip,
  * and where that is more than a third there is none.  What differs between trips may be variables (rows, windows, gathered) and
  * numbers, which are copied.  With 2 loops may have comparisons that come out alike in all trips: together they are one guard, and where a trip
- * comes out otherwise the model is recorded again, its loop in pieces; with 1 use wg_select in a loop.  Calls are in no loop that is
- * rolled, nor are loops of fewer than 8 trips or 64 operations in all, and none in a model that has arrays.  Sums are added in another order, and elementary functions are
+ * comes out otherwise the model is recorded again, its loop in pieces; with 1 use wg_select in a loop.  A call is one of the same function in
+ * all trips, or of a loop with the same data.  Loops of fewer than 8 trips or 64 operations in all are not rolled, and none in a
+ * model that has arrays.  Sums are added in another order, and elementary functions are
  * those of the lanes, so that results are not the same bits as without; wg_fun_where and wg_fun_kinks see a loop as one operation,
  * "loop".  A function keeps its setting whoever records it again, and its derivatives as functions have it too.  Returns what it was. */
 WG_API int wg_set_rolling (int how);

@@ -181,9 +181,15 @@ static void free_source (wgi_source *s)
   free (r);
 }
 
+const wg_fun *wgi_source_fun (const wgi_source *s)
+{
+  return s->free == free_source ? ((const recorded_source *) s)->fun : NULL;
+}
+
 wgi_family *wgi_source_family (const wgi_source *s)
 {
-  return s->free == free_source ? ((const recorded_source *) s)->fun->family : NULL;
+  const wg_fun *f = wgi_source_fun (s);
+  return f ? f->family : NULL;
 }
 
 wgi_source *wgi_fun_source (const wg_fun *f)

@@ -86,6 +86,9 @@ wg_fun *wgi_fun_of_source (wgi_source *source);
 /* The family of a source that is a recorded function, which lives as long as the source; NULL for any other. */
 wgi_family *wgi_source_family (const wgi_source *);
 
+/* The handle of such a source, to be cloned; NULL for any other. */
+const wg_fun *wgi_source_fun (const wgi_source *);
+
 /* The function as an operation that others call, with its parameters as they are; counted for the caller. */
 wgi_source *wgi_fun_source (const wg_fun *f);
 

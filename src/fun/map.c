@@ -188,10 +188,11 @@ static int bind (wgi_callee *callee, const wgi_binding *b, int apply)
   const wgi_map *s = wgi_map_of (c);
   int fixed = 0;
   for (size_t i = 0; i < s->outs; i++) fixed |= s->out[i].stride != 0;
-  const int found = wgi_args_bind (&s->args, c->arg, &c->items, fixed, b, apply);
+  const int own = wgi_args_bind (&s->args, c->arg, &c->items, fixed, b, apply);
+  const int inside = own >= 0 && c->one->bind ? c->one->bind (c->one, b, apply) : 0, found = own < 0 || inside < 0 ? -1 : own + inside;
   for (int mode = 0; mode < 2 && found > 0 && apply; mode++) c->ahead[mode].done = NULL;
-  if (found > 0 && apply) callee->moved = 1;
-  return found;
+  if (own > 0 && apply) callee->moved = 1;
+  return own < 0 ? own : inside < 0 ? inside : found;
 }
 
 static void free_instance (wgi_callee *callee)
@@ -310,6 +311,32 @@ wgi_source *wgi_map_of_loop (wg_fun *body, wgi_args *args, double *data, size_t 
   return &s->source;
 }
 
+uint64_t wgi_map_hash (const wgi_source *source)
+{
+  const wgi_map *s = wgi_source_map (source);
+  uint64_t h = wgi_mixed (s->print, (uintptr_t) s->body->family);
+  for (size_t i = 0; i < s->args.count; i++) h = wgi_mixed (h, (uintptr_t) s->args.arg[i].data);
+  return h;
+}
+
+static int args_alike (const wgi_arg *a, const wgi_arg *b, size_t items)
+{
+  return a->place == b->place && a->width == b->width && a->stride == b->stride && a->first == b->first && a->data == b->data
+         && a->slot == b->slot && a->skip == b->skip && a->bound == b->bound && !a->index == !b->index
+         && (a->index == b->index || (!a->data && !memcmp (a->index, b->index, items*sizeof *a->index)));
+}
+
+int wgi_maps_alike (const wgi_source *a, const wgi_source *b)
+{
+  const wgi_map *s = wgi_source_map (a), *t = wgi_source_map (b);
+  if (!s || !t || s->body->family != t->body->family || s->body->bindings || t->body->bindings || s->source.n != t->source.n
+      || s->source.m != t->source.m || s->args.items != t->args.items || s->args.count != t->args.count || s->outs != t->outs
+      || s->body->params != t->body->params || memcmp (s->body->param, t->body->param, s->body->params*sizeof *s->body->param)) return 0;
+  for (size_t i = 0; i < s->args.count; i++) if (!args_alike (&s->args.arg[i], &t->args.arg[i], s->args.items)) return 0;
+  for (size_t i = 0; i < s->outs; i++) if (!args_alike (&s->out[i], &t->out[i], s->args.items)) return 0;
+  return 1;
+}
+
 static void add_arg (wgi_map *s, wgi_arg a, size_t place, size_t first)
 {
   a.place = place, a.first = first;
@@ -357,6 +384,19 @@ static wgi_source *derived (wgi_source *source, enum wgi_derived kind)
         add_arg (s, of->out[i], of->n + of->out[i].place, source->n + of->out[i].first);
         s->args.arg[s->args.count - 1].bound = of->args.items;
       }
+  return &s->source;
+}
+
+wgi_source *wgi_map_of_call (const wgi_source *source)
+{
+  const wg_fun *f = wgi_source_fun (source);
+  wg_fun *body = f ? wg_fun_clone (f) : NULL;
+  wgi_map *s = body ? new_map (body, "call", source->n, source->m, 1, 1) : NULL;
+  if (!s) return NULL;
+  s->args.items = 1, s->args.operands = source->n;
+  add_arg (s, (wgi_arg){ .width = source->n, .stride = source->n, .bound = 1 }, 0, 0);
+  s->out[s->outs++] = (wgi_arg){ .width = source->m, .stride = source->m };
+  s->print = print_of (s);
   return &s->source;
 }
 

@@ -104,6 +104,14 @@ static inline const wgi_map *wgi_map_of (const wgi_map_callee *c) { return (cons
  * body, arguments and data.  NULL: out of memory. */
 wgi_source *wgi_map_of_loop (wg_fun *body, wgi_args *args, double *data, size_t each, size_t period);
 
+/* Does it not matter which of two maps is called?  A hash that is the same then. */
+int wgi_maps_alike (const wgi_source *, const wgi_source *);
+uint64_t wgi_map_hash (const wgi_source *);
+
+/* A function that is called, as a map of one item, which goes through the lanes of a loop around it; counted.  NULL: it is not a recorded one, or
+ * out of memory. */
+wgi_source *wgi_map_of_call (const wgi_source *);
+
 /* Put what item k sees into the arrays of c->one, for all modes within mode, and its parameters into the handle. */
 void wgi_map_see (wgi_map_callee *c, int mode, size_t k);
 

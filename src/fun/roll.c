@@ -10,6 +10,7 @@
 
 #include <wengert/map.h>
 
+#include "fun/map.h"
 #include "fun/roll.h"
 #include "fun/roll_body.h"
 
@@ -59,6 +60,47 @@ static void copy (wgi_roller *z, size_t i, const uint32_t *word)
   z->name[t->n + i] = wgi_tape_append (&z->to, row, to);
 }
 
+/* Have one source for all calls of maps that are alike. */
+static int join_maps (wgi_tape *s)
+{
+  size_t size = 2;
+  while (size < 2*s->calls) size *= 2;
+  uint32_t *met = calloc (size, sizeof *met);        /* by hash: 1 + a call, 0: none */
+  if (!met) return WG_ENOMEM;
+  for (size_t i = 0; i < s->calls; i++)
+    {
+      wgi_source **source = &s->call[i].source;
+      if (!wgi_source_map (*source)) continue;
+      size_t at = wgi_map_hash (*source) & (size - 1);
+      while (met[at] && !wgi_maps_alike (*source, s->call[met[at] - 1].source)) at = (at + 1) & (size - 1);
+      if (met[at]) *source = s->call[met[at] - 1].source;
+      else met[at] = (uint32_t) i + 1;
+    }
+  free (met);
+  return WG_OK;
+}
+
+/* The tape spread, as loops are looked for on it: the same but for its words and calls, which are to be freed.  WG_ENOMEM. */
+static int spread (const wgi_tape *t, wgi_tape *s)
+{
+  const size_t count = wgi_tape_count (t);
+  const uint32_t *word = t->word;
+  size_t words = wgi_tape_words (t);
+  for (size_t i = 0; i < t->calls; i++) words = wgi_plus (words, t->call[i].source->n);
+  *s = *t;
+  s->word = s->word_at = malloc (wgi_times (words, sizeof *s->word)), s->call = malloc (wgi_times (t->calls, sizeof *s->call));
+  if (!s->word || !s->call) return WG_ENOMEM;
+  memcpy (s->call, t->call, t->calls*sizeof *s->call);
+  for (size_t i = 0; i < count; i++)
+    {
+      const int row = t->row[i];
+      for (int j = 0; j < wgi_rows[row].words; j++) *s->word_at++ = word[j];
+      for (size_t j = 0; row == WGI_ROW_call && j < t->call[word[0]].source->n; j++) *s->word_at++ = t->call[word[0]].operand[j];
+      word += wgi_rows[row].words;
+    }
+  return join_maps (s);
+}
+
 /* Of all trips, the operations with this role; 0: all. */
 static void copy_trips (wgi_roller *z, const wgi_loop *l, int role)
 {
@@ -68,7 +110,7 @@ static void copy_trips (wgi_roller *z, const wgi_loop *l, int role)
   for (size_t i = 0; i < l->period*l->trips && any; i++)
     {
       if (!role || l->role[i % l->period] & role) copy (z, l->begin + i, word);
-      word += wgi_rows[z->from->row[l->begin + i]].words;
+      word += wgi_loop_words (z->from, z->from->row[l->begin + i], word);
     }
 }
 
@@ -88,16 +130,15 @@ static void copy_all (wgi_roller *z, const wgi_loops *loops)
     else
       {
         copy (z, i, word);
-        word += wgi_rows[z->from->row[i++]].words;
+        word += wgi_loop_words (z->from, z->from->row[i], word), i++;
       }
 }
 
-int wgi_roll (const wgi_tape *t, size_t m, const uint32_t out[], enum wgi_rolling what, wgi_tape *to, uint32_t to_out[])
+/* The same for a tape that is spread if it has calls. */
+static int roll (const wgi_tape *t, size_t m, const uint32_t out[], enum wgi_rolling what, wgi_tape *to, uint32_t to_out[])
 {
   wgi_roller z = { .from = t, .what = what };
   wgi_loops loops;
-  wgi_tape_make (to, t->n);
-  if (t->arrays) return 0;               /* operands in blocks stay where they are */
   const int rc = wgi_loops_find (&loops, t, m, out, what == WGI_ROLLED_ALL ? &all : what == WGI_ROLLED ? &outer : &inner);
   if (rc || !loops.count) return wgi_loops_free (&loops), rc;
   wgi_tape_make (&z.to, t->n);
@@ -115,4 +156,15 @@ int wgi_roll (const wgi_tape *t, size_t m, const uint32_t out[], enum wgi_rollin
   free (z.name);
   *to = z.to;
   return to->status ? to->status : z.compares ? WGI_COMPARES : 1;
+}
+
+int wgi_roll (const wgi_tape *t, size_t m, const uint32_t out[], enum wgi_rolling what, wgi_tape *to, uint32_t to_out[])
+{
+  wgi_tape s;
+  wgi_tape_make (to, t->n);
+  if (t->arrays) return 0;               /* operands in blocks stay where they are */
+  if (!t->calls) return roll (t, m, out, what, to, to_out);
+  const int rc = spread (t, &s), rolls = rc ? rc : roll (&s, m, out, what, to, to_out);
+  free (s.word), free (s.call);
+  return rolls;
 }

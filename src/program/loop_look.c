@@ -37,6 +37,9 @@ static const uint32_t *trip_words (const look *z, size_t trip) { return z->word 
 
 static double constant (const look *z, uint32_t word) { return z->t->constant[word & ~WGI_CONSTANT]; }
 
+/* The words of operation i of the first trip, and of any other; they are at w there. */
+static size_t words_of (const look *z, size_t i, size_t w) { return wgi_loop_words (z->t, z->t->row[z->l->begin + i], z->word + w); }
+
 static int is_before (const look *z, uint32_t word) { return !(word & WGI_CONSTANT) && (word & WGI_PARAM || word < z->slot); }
 
 /* kinds */
@@ -57,6 +60,7 @@ static int is_first (const look *z, enum wgi_loop_word kind, uint32_t first, uin
     case WGI_LOOP_INSIDE: return first == second - z->l->period;
     case WGI_LOOP_RUNNING: return first & WGI_CONSTANT || is_before (z, first);
     case WGI_LOOP_OUTSIDE: return is_before (z, first);
+    case WGI_LOOP_CALL: return 1;
     default: return first == second;
     }
 }
@@ -69,10 +73,12 @@ static int set_kinds (look *z)
   for (size_t i = 0; i < l->period; i++)
     {
       const int row = z->t->row[l->begin + i];
-      for (int j = 0; j < wgi_rows[row].words; j++, w++)
+      const size_t words = words_of (z, i, w);
+      for (size_t j = 0; j < words; j++, w++)
         {
-          l->kind[w] = j < wgi_rows[row].operands ? (uint8_t) kind_of (z, second[w]) : WGI_LOOP_IMMEDIATE;
+          l->kind[w] = wgi_loop_is_operand (row, j) ? (uint8_t) kind_of (z, second[w]) : row == WGI_ROW_call ? WGI_LOOP_CALL : WGI_LOOP_IMMEDIATE;
           if (!is_first (z, l->kind[w], first[w], second[w])) return 0;
+          if (row == WGI_ROW_part && l->kind[w] == WGI_LOOP_RUNNING) return 0;        /* a trip ends within a call */
         }
     }
   return 1;
@@ -89,8 +95,8 @@ static void count_uses (const look *z, usage use[])
   size_t w = 0;
   for (size_t i = 0; i < l->period; i++)
     {
-      const int row = z->t->row[l->begin + i];
-      for (int j = 0; j < wgi_rows[row].words; j++, w++)
+      const size_t words = words_of (z, i, w);
+      for (size_t j = 0; j < words; j++, w++)
         if (l->kind[w] == WGI_LOOP_INSIDE)
           {
             usage *u = &use[second[w] - z->slot - l->period];
@@ -134,7 +140,8 @@ static void find_sums (const look *z, const usage use[])
   for (size_t i = 0; i < l->period; i++)
     {
       int does = stays (l, i);
-      for (int j = 0; j < wgi_rows[z->t->row[l->begin + i]].words; j++, w++)
+      const size_t words = words_of (z, i, w);
+      for (size_t j = 0; j < words; j++, w++)
         if (l->kind[w] == WGI_LOOP_INSIDE) does |= stays (l, second[w] - z->slot - l->period);
         else if (l->kind[w] == WGI_LOOP_RUNNING && !does) does = !follow_sum (z, use, i, (uint32_t) j, second[w] - z->slot);
       if (does) l->role[i] = (uint8_t) ((l->role[i] & ~CHAIN) | WGI_LOOP_STAYS);
@@ -150,9 +157,9 @@ static int settle (const look *z, const usage use[])
   for (size_t i = 0; i < l->period; i++)
     {
       const int row = z->t->row[l->begin + i];
+      const size_t words = words_of (z, i, w);
       staying += stays (l, i) != 0;
-      for (int j = 0; j < wgi_rows[row].words; j++, w++)
-        if (stays (l, i) && j < wgi_rows[row].operands) l->kind[w] = WGI_LOOP_SERIAL;
+      for (size_t j = 0; j < words; j++, w++) if (stays (l, i) && wgi_loop_is_operand (row, j)) l->kind[w] = WGI_LOOP_SERIAL;
     }
   return 3*staying <= l->period;
 }
@@ -174,7 +181,7 @@ static void make_lists (look *z)
     {
       const int row = z->t->row[l->begin + i];
       if (has_exponent[row] && l->kind[w+1] == WGI_LOOP_CONSTANT) z->list[at++] = (uint32_t) w + 1;
-      w += wgi_rows[row].words;
+      w += words_of (z, i, w);
     }
   z->exponents = at;
 }
@@ -182,8 +189,16 @@ static void make_lists (look *z)
 /* Before its words are looked at: programs with very many different operations may have sent others. */
 static int same_rows (const look *z, size_t trip)
 {
-  const uint8_t *row = z->t->row + z->l->begin;
-  return memcmp (row, row + trip*z->l->period, z->l->period) == 0;
+  const wgi_loop *l = z->l;
+  const uint8_t *row = z->t->row + l->begin;
+  const uint32_t *word = trip_words (z, trip);
+  if (memcmp (row, row + trip*l->period, l->period)) return 0;
+  for (size_t i = 0, w = 0; i < l->period && z->t->calls; i++)
+    {
+      if (row[i] == WGI_ROW_call && z->t->call[word[w]].source != z->t->call[z->word[w]].source) return 0;
+      w += words_of (z, i, w);
+    }
+  return 1;
 }
 
 /* Is this trip like the others?  Notes which variables from outside differ from the first trip's. */
@@ -279,12 +294,8 @@ static void touch_from_loop (const wgi_loops *s, const wgi_tape *t, const wgi_lo
 
 static void touch_from_operation (const wgi_loops *s, const wgi_tape *t, int row, const uint32_t *word, size_t *at)
 {
-  if (row == WGI_ROW_call)
-    {
-      const wgi_call_record *call = &t->call[word[0]];
-      for (size_t j = 0; j < call->source->n; j++) touch (s, t, at, call->operand[j]);
-    }
-  else for (int j = 0; j < wgi_rows[row].operands; j++) touch (s, t, at, word[j]);
+  const size_t words = wgi_loop_words (t, row, word);
+  for (size_t j = 0; j < words; j++) if (wgi_loop_is_operand (row, j)) touch (s, t, at, word[j]);
 }
 
 /* Sums that are seen on the way stay outside; is the rest worth it? */
@@ -322,7 +333,7 @@ int wgi_loops_note_uses (wgi_loops *s, const wgi_tape *t, size_t m, const uint32
     else
       {
         touch_from_operation (s, t, t->row[i], word, &at);
-        word += wgi_rows[t->row[i++]].words;
+        word += wgi_loop_words (t, t->row[i], word), i++;
       }
   for (size_t i = 0; i < m; i++) touch (s, t, &at, out[i]);
   for (size_t i = 0; i < s->count; i++) if (!keep_sums (s, t, &s->loop[i], &rc)) s->loop[i].trips = 0;

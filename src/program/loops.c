@@ -3,7 +3,8 @@
  *
  * Finding stretches that repeat.  An operation is a byte: its row, its immediate, which operands are constants, which are the result just
  * before; the value of a constant does not matter.  Which operand of a sum is constant does not either: a sum that begins at a number has
- * its first trip too.  A comparison is another one for each outcome; other guards, and calls, are in no loop.
+ * its first trip too.  A comparison is another one for each outcome, a call for
+ * each source; other guards are in no loop.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +77,8 @@ static void set_codes (finder *z, code_table *c)
       const int row = t->row[i];
       const wgi_row_info *info = &wgi_rows[row];
       if (i % STEP == 0) z->word[i/STEP] = (size_t) (word - t->word);
-      if (row >= WGI_GUARD_lt && !(z->least->compares && wgi_loop_compares (row))) z->code[i] = NO_LOOP;
+      if (wgi_is_guard (row) && !(z->least->compares && wgi_loop_compares (row))) z->code[i] = NO_LOOP;
+      else if (row == WGI_ROW_call) z->code[i] = code_of (c, mixed ((uint64_t) row, (uintptr_t) t->call[word[0]].source));
       else
         {
           const unsigned bits = operands_of (row, word, (uint32_t) (t->n + i - 1));
@@ -89,7 +91,7 @@ static void set_codes (finder *z, code_table *c)
               z->code[i] = *known;
             }
         }
-      word += info->words;
+      word += wgi_loop_words (t, row, word);
     }
 }
 
@@ -97,7 +99,7 @@ static void set_codes (finder *z, code_table *c)
 static size_t word_place (const finder *z, size_t i)
 {
   size_t at = z->word[i/STEP];
-  for (size_t j = i - i % STEP; j < i; j++) at += wgi_rows[z->t->row[j]].words;
+  for (size_t j = i - i % STEP; j < i; j++) at += wgi_loop_words (z->t, z->t->row[j], z->t->word + at);
   return at;
 }
 
@@ -180,10 +182,11 @@ static size_t best_cut (finder *z, size_t a, size_t period, size_t spare)
   const uint32_t *word = t->word + word_place (z, a);
   for (size_t i = a; i < a + 2*period; i++)
     {
-      const wgi_row_info *info = &wgi_rows[t->row[i]];
-      for (int j = 0; j < info->operands; j++)
-        if (wgi_word_is_slot (word[j]) && word[j] >= t->n + a && word[j] < t->n + a + period) use[word[j] - t->n - a] = i - a;
-      word += info->words;
+      const int row = t->row[i];
+      const size_t words = wgi_loop_words (t, row, word);
+      for (size_t j = 0; j < words; j++)
+        if (wgi_loop_is_operand (row, j) && wgi_word_is_slot (word[j]) && word[j] >= t->n + a && word[j] < t->n + a + period) use[word[j] - t->n - a] = i - a;
+      word += words;
     }
   for (size_t d = 0; d < period; d++)            /* crosses the cuts before d + 1 .. use, or all of them */
     if (use[d] && use[d] - d < period)

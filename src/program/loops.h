@@ -16,9 +16,18 @@
 /* Guards that may be in a loop: all trips have the outcome that the loop has. */
 static inline int wgi_loop_compares (int row) { return row == WGI_GUARD_lt || row == WGI_GUARD_le || row == WGI_GUARD_eq; }
 
+/* Loops are looked for on a tape that is spread: behind the word of a call come its operands.  The words of an operation there, and which of them
+ * are operands. */
+static inline size_t wgi_loop_words (const wgi_tape *t, int row, const uint32_t *word)
+{
+  return row == WGI_ROW_call ? 1 + t->call[word[0]].source->n : wgi_rows[row].words;
+}
+static inline int wgi_loop_is_operand (int row, size_t j) { return row == WGI_ROW_call ? j > 0 : j < wgi_rows[row].operands; }
+
 /* What a word of a trip is. */
 enum wgi_loop_word {
   WGI_LOOP_IMMEDIATE,       /* no operand */
+  WGI_LOOP_CALL,            /* a call of one source in all trips */
   WGI_LOOP_CONSTANT,        /* a constant, in each trip another one */
   WGI_LOOP_OUTSIDE,         /* a variable from before the loop */
   WGI_LOOP_INSIDE,          /* a result of the same trip */
@@ -49,7 +58,7 @@ typedef struct {
   int compares;                          /* may there be comparisons in them? */
 } wgi_loop_least;
 
-/* The loops of a closed tape with outputs out[m], in order.  WG_ENOMEM. */
+/* The loops of a spread tape with outputs out[m], in order.  WG_ENOMEM. */
 int wgi_loops_find (wgi_loops *, const wgi_tape *t, size_t m, const uint32_t out[], const wgi_loop_least *);
 void wgi_loops_free (wgi_loops *);
 

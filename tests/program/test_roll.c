@@ -320,6 +320,85 @@ MODEL (between)                  /* gathered from among what branches, which are
   for (size_t i = 0; i < count; i++) y[0] = wg_add (y[0], wg_mul (data[i], wg_sqr (wg_sub (r[5 + pick[i]], r[20 + pick[i]]))));
 }
 
+/* calls: of a function with branches and a parameter, a custom one, and loops over rows of data and of variables */
+
+static wg_fun *called, *custom, *summed;
+
+MODEL (bent)
+{
+  (void) n, (void) m, (void) ctx;
+  const wg_var p = wg_param (x[0], 0, 3);
+  y[1] = wg_add (x[1], x[2]);
+  y[0] = wg_lt (x[0], x[2]) ? wg_mul (x[0], wg_sqr (x[1])) : wg_sub (wg_mul (p, x[1]), x[2]);
+}
+
+static int pair_eval (size_t n, const double x[], size_t m, double y[], void *ctx)
+{
+  (void) n, (void) m, (void) ctx;
+  y[0] = x[0]*x[1], y[1] = x[0] - x[1];
+  return 0;
+}
+MODEL (pair_jacobian)
+{
+  (void) n, (void) m, (void) ctx;
+  y[0] = x[1], y[1] = x[0], y[2] = wg_num (1), y[3] = wg_num (-1);
+}
+
+MODEL (weighted)
+{
+  (void) n, (void) m, (void) ctx;
+  const wg_var p = wg_param (x[0], 0, 2);
+  y[0] = wg_mul (p, wg_mul (x[0], wg_add (x[1], p)));
+}
+
+static void set_calls (void)
+{
+  const wg_rules rules = { .eval = pair_eval, .jacobian = pair_jacobian };
+  called = agree_record (bent, NULL, 3, 2, (double[]){ 1, 2, 3 });
+  summed = agree_record (weighted, NULL, 2, 1, (double[]){ 1, 2 });
+  custom = wg_fun_custom (&rules, NULL, 2, 2);
+  ck_assert_msg (custom != NULL, "%s", wg_last_error ());
+}
+
+static void free_calls (void) { wg_fun_free (called), wg_fun_free (custom), wg_fun_free (summed); }
+
+MODEL (calls)                    /* in all trips the same ones, of variables, results and numbers */
+{
+  COUNT;
+  wg_var s = x[2];
+  y[0] = y[1] = wg_num (0);
+  for (size_t i = 0; i < count; i++)
+    {
+      wg_var a[2], b[2], t;
+      wg_call (called, (wg_var[]){ x[i % n], wg_sub (x[3], data[i]), wg_num (data[i + 7]) }, NULL, a);
+      wg_call (custom, (wg_var[]){ a[1], x[pick[i]] }, NULL, b);
+      wg_map_sum (summed, 5, 3, (wg_arg[]){ { .var = x + 2, .width = 1, .stride = 1 }, { .var = &b[1], .width = 1 },
+                  { .data = data + 3, .width = 1, .stride = 1, .slot = 4 } }, &t);
+      y[0] = wg_add (y[0], wg_mul (a[0], x[1])), y[1] = wg_sub (y[1], wg_add (t, b[0]));
+      wg_call (called, (wg_var[]){ x[0], x[1], s }, &x[i % n], a);      /* of the trip before: stays */
+      s = wg_min (wg_max (a[1], -9.0), 9.0);
+    }
+  y[1] = wg_add (y[1], s);
+}
+
+MODEL (uncalled)                 /* other ones in each trip: other rows, other functions */
+{
+  COUNT;
+  y[0] = wg_num (0);
+  for (size_t i = 0; i < count; i++)
+    {
+      wg_var a[2];
+      wg_map_sum (summed, 5, 2, (wg_arg[]){ { .var = x, .width = 2, .stride = 1 }, { .data = data + i, .width = 1, .stride = 1 } }, a);
+      y[0] = wg_add (y[0], wg_mul (a[0], x[i % n]));
+    }
+  for (size_t i = 0; i < count; i++)
+    {
+      wg_var a[2];
+      wg_call (i % 3 ? custom : called, x + i % 4, NULL, a);
+      y[0] = wg_add (y[0], a[i % 2]);
+    }
+}
+
 MODEL (nothing)                  /* a loop that nobody uses beside one over numbers */
 {
   COUNT;
@@ -338,6 +417,7 @@ static const struct { const char *name; wg_model *model; size_t m, trips; int lo
   { "recurrence", recurrence, 1, TRIPS, 0, 90 }, { "prefixes", prefixes, 1, TRIPS, 0, 90 }, { "middles", middles, 2, 150, 0, 90 },
   { "history", history, 1, TRIPS, 0, 90 }, { "odd one", odd_one, 1, 400, -1, 90 }, { "branches", branches, 1, TRIPS, 0, 90 },
   { "between comparisons", between, 1, TRIPS, 1, 60 }, { "nothing", nothing, 1, 500, 1, 20 }, { "compared", compared, 1, TRIPS, 1, 90 },
+  { "calls", calls, 2, TRIPS, 1, 60 }, { "other calls", uncalled, 1, 96, -1, 90 },
 };
 
 START_TEST (test_known)
@@ -346,7 +426,7 @@ START_TEST (test_known)
   size_t trips = known[k].trips;
   double x[2][AGREE_MOST];
   wg_fun *f[2];
-  set_data ();
+  set_data (), set_calls ();
   for (size_t i = 0; i < AGREE_MOST; i++) x[0][i] = (double) (i*i % 11) - 5, x[1][i] = (double) (i % 5) - 2;
   record_both (known[k].model, &trips, N, known[k].m, x[0], f);
   const wg_fun_info plain = info_of (f[0]), rolled = info_of (f[1]);
@@ -356,7 +436,26 @@ START_TEST (test_known)
   if (known[k].loops > 0) ck_assert_msg (rolled.rolled > rolled.recorded*known[k].percent/100, "%s: %zu operations of %zu are in loops",
                                          known[k].name, rolled.rolled, rolled.recorded);
   for (int s = 0; s < 2; s++) agree (f[0], f[1], x[s], 1);
+  free_calls ();
   for (int s = 0; s < 2; s++) wg_fun_free (f[s]);
+}
+END_TEST
+
+/* rows of a loop that is called in a rolled one are bound there */
+
+START_TEST (test_bound)
+{
+  size_t trips = TRIPS;
+  double x[AGREE_MOST];
+  wg_fun *f[2];
+  set_data (), set_calls ();
+  for (size_t i = 0; i < AGREE_MOST; i++) x[i] = (double) (i*i % 11) - 5;
+  record_both (calls, &trips, N, 2, x, f);
+  for (int s = 0; s < 2; s++) ck_assert_msg (wg_fun_bind (f[s], 4, 5, data + 100, NULL) == WG_OK, "%s", wg_last_error ());
+  agree (f[0], f[1], x, 1);
+  for (int s = 0; s < 2; s++) ck_assert_int_eq (wg_fun_bind (f[s], 4, 6, data, NULL), WG_ESHAPE);
+  for (int s = 0; s < 2; s++) wg_fun_free (f[s]);
+  free_calls ();
 }
 END_TEST
 
@@ -464,7 +563,7 @@ enum { TEMPS = 4, SUMS = 3, CELLS = 40, STATEMENTS = 6 };
 enum leaf { LEAF_INPUT, LEAF_STRIDED, LEAF_GATHERED, LEAF_DATUM, LEAF_LITERAL, LEAVES };
 enum grown { GROWN_TEMP, GROWN_CELL, GROWN_CELL_BEFORE, GROWNS };
 enum action { ACT_PRODUCT, ACT_SQUARE, ACT_ADD, ACT_SUB, ACT_ABS, ACT_LARGER, ACT_SMALLER, ACT_SELECT, ACT_TOTAL, ACT_MINUS, ACT_CASCADE, ACT_TOP,
-              ACT_STORE, ACT_BRANCH, ACTIONS };
+              ACT_STORE, ACT_CALL, ACT_BRANCH, ACTIONS };
 
 typedef struct { enum action act; enum leaf leaf[2]; enum grown grown[2]; size_t place[4], to, only; int when; } statement;
 typedef struct { size_t trips, inner, before, after, within; statement s[STATEMENTS]; } random_loop;
@@ -530,6 +629,7 @@ static void act (memory *v, const statement *s, size_t trip, size_t i)
 {
   wg_var *to = &v->temp[s->to], *sum = &v->sum[s->to % SUMS];
   const wg_var a = leaf_of (v, s, 0, i), b = leaf_of (v, s, 1, i), g = grown_of (v, s, 0, i), h = grown_of (v, s, 1, i);
+  wg_var out[2];
   if ((s->when == 1 && trip == s->only) || (s->when == 2 && trip != s->only)) return;
   switch (s->act)
     {
@@ -546,6 +646,10 @@ static void act (memory *v, const statement *s, size_t trip, size_t i)
     case ACT_CASCADE: v->sum[1] = wg_add (v->sum[1], wg_max (v->sum[0], b)); break;
     case ACT_TOP: *sum = wg_max (g, *sum); break;
     case ACT_STORE: v->cell[i % CELLS] = g; break;
+    case ACT_CALL:                 /* its products are of inputs and numbers */
+      wg_call (called, (wg_var[]){ a, b, leaf_of (v, s, 1, i + 1) }, NULL, out);
+      *to = out[s->to % 2];
+      break;
     default: if (wg_lt (a, b)) *to = g; else *sum = wg_add (*sum, a);
     }
 }
@@ -582,7 +686,7 @@ enum { PER_TEST = 25 };
 START_TEST (test_random)
 {
   size_t rolled = 0;
-  set_data ();
+  set_data (), set_calls ();
   for (size_t k = 0; k < PER_TEST; k++)
     {
       const uint64_t seed = (uint64_t) _i*PER_TEST + k;
@@ -597,6 +701,7 @@ START_TEST (test_random)
       for (int s = 0; s < 2; s++) agree (f[0], f[1], x[s], k == 0 && s == 0);
       for (int s = 0; s < 2; s++) wg_fun_free (f[s]);
     }
+  free_calls ();
   ck_assert_msg (rolled >= 1, "%zu programs of %d had loops that were rolled", rolled, PER_TEST);
 }
 END_TEST
@@ -850,6 +955,7 @@ Suite *roll_suite (void)
   TCase *c = tcase_create ("laws");
   tcase_set_timeout (c, 0);
   tcase_add_loop_test (c, test_known, 0, (int) (sizeof known/sizeof *known));
+  tcase_add_test (c, test_bound);
   tcase_add_test (c, test_guards);
   tcase_add_test (c, test_tie);
   tcase_add_test (c, test_nest);
