@@ -104,13 +104,6 @@ void wgi_matrix_symmetric (const wgi_matrix *m, double to[])
       to[i*n + j] = to[j*n + i] = 0.5*m->v[(ptrdiff_t) i*m->row + (ptrdiff_t) j*m->col] + 0.5*m->v[(ptrdiff_t) j*m->row + (ptrdiff_t) i*m->col];
 }
 
-int wgi_all_finite (size_t n, const double x[])
-{
-  double s = 0;
-  for (size_t i = 0; i < n; i++) s += 0*x[i];
-  return s == 0;
-}
-
 int wgi_spoil (wgi_run *run, size_t n, double y[], const char *why)
 {
   for (size_t i = 0; i < n; i++) y[i] = NAN;

@@ -13,6 +13,7 @@
 
 #include "array/matrix.h"
 #include "array/moves.h"
+#include "sweep/plane.h"
 
 /* shapes */
 
@@ -31,7 +32,6 @@ int wgi_each_matrix (const wgi_op *, unsigned flat, wgi_matrix_kernel *, const d
 
 void wgi_matrix_copy (const wgi_matrix *, double to[]);               /* by rows */
 void wgi_matrix_symmetric (const wgi_matrix *, double to[]);          /* (A + A^T)/2 */
-int wgi_all_finite (size_t n, const double x[]);
 int wgi_spoil (wgi_run *, size_t n, double y[], const char *why);     /* NaN, and the notice */
 
 /* builders */

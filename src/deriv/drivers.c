@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "deriv/deriv.h"
+#include "sweep/plane.h"
 
 /* Arguments of a driver: a handle, inputs that it needs, m == 1 when asked.  name is for the message. */
 int wgi_checked (wg_fun *f, const char *name, int scalar, const void *a, const void *b)
@@ -28,7 +29,8 @@ static void poison (double *y, size_t count)
 static int finite_or_notice (const wg_fun *f, const char *name, const double *y, size_t count)
 {
   const wgi_frame *frame = &f->frame;
-  for (size_t i = 0; i < count && y; i++)
+  if (!y || wgi_all_finite (count, y)) return WG_OK;
+  for (size_t i = 0; i < count; i++)
     if (!isfinite (y[i]))
       return frame->notice ? wgi_fail (frame->notice, "%s: output[%zu] is %g: %s%s", name, i, y[i],
                                         frame->notice == WG_NOCONV ? "no convergence: " : "", frame->why)
@@ -57,9 +59,8 @@ void wgi_seed (wg_fun *f, size_t i, double u, int dual)
 /* g[n] from an adjoint plane, which is put to rest. */
 void wgi_collect (wg_fun *f, int plane, double g[])
 {
-  const double *adjoint = f->frame.plane[plane];
-  for (size_t i = 0; i < f->family->n && g; i++) g[i] = adjoint[i] + 0.;
-  wgi_fun_rest (f, plane);
+  if (!g) wgi_fun_rest (f, plane);
+  else wgi_plane_take (f->frame.plane[plane], f->family->n, g), wgi_fun_rest_outputs (f, plane);
 }
 
 /* A reverse sweep after its seeds; a failed call leaves nothing to collect. */

@@ -183,9 +183,14 @@ static int fit (wg_fun *f, const wgi_program *p)
 
 void wgi_fun_rest (wg_fun *f, int plane)
 {
+  for (size_t i = 0; i < f->trace->program->n; i++) f->frame.plane[plane][i] = -0.;
+  wgi_fun_rest_outputs (f, plane);
+}
+
+void wgi_fun_rest_outputs (wg_fun *f, int plane)
+{
   const wgi_program *p = f->trace->program;
   double *adjoint = f->frame.plane[plane];
-  for (size_t i = 0; i < p->n; i++) adjoint[i] = -0.;
   for (size_t i = 0; i < p->m; i++)
     if (wgi_is_slot (p, p->out[i])) adjoint[p->out[i]] = -0.;
 }

@@ -99,8 +99,9 @@ int wgi_fun_wide (wg_fun *f, unsigned which);
 void wgi_fun_rest_wide (wg_fun *f);
 void wgi_fun_rest_wide_outputs (wg_fun *f);
 
-/* Put an adjoint plane to rest: inputs and outputs, or all of it when a sweep may have ended early. */
+/* Put an adjoint plane to rest: inputs and outputs, or outputs. */
 void wgi_fun_rest (wg_fun *f, int plane);
+void wgi_fun_rest_outputs (wg_fun *f, int plane);
 
 /* Keep a call's status in the handle and return it. */
 int wgi_fun_done (wg_fun *f, int status);

@@ -207,16 +207,17 @@ static int make_room (wgi_map_callee *c)
 {
   const wgi_map *s = wgi_map_of (c);
   const size_t n = s->source.n, m = s->source.m, sums = wgi_times (s->m, WGI_LANES);
-  size_t all = wgi_plus (wgi_times (3, wgi_plus (m, n)), wgi_times (2, sums));
-  double *at = c->room = malloc (wgi_times (wgi_plus (all, 1), sizeof *at));
-  if (!at) return 0;
+  const size_t all = wgi_plus (wgi_times (3, wgi_plus (m, n)), wgi_times (2, sums));
+  c->room = malloc (wgi_times (wgi_plus (all, WGI_VECTOR), sizeof *c->room));
+  if (!c->room) return 0;
+  double *at = (double *) (((uintptr_t) c->room + 63) & ~(uintptr_t) 63);       /* the sums are whole vectors */
+  for (int d = 0; d < 2; d++) c->sum[d] = at, at += sums;
   for (int mode = 0; mode < 2; mode++)
     for (int d = 0; d <= mode; d++)
       {
         c->ahead[mode].seed[d] = at, at += m;
         c->ahead[mode].xbar[d] = at, at += n;
       }
-  for (int d = 0; d < 2; d++) c->sum[d] = at, at += sums;
   return 1;
 }
 

@@ -77,7 +77,7 @@ typedef struct {
   wgi_operands operands;         /* of the last call in planes */
   wgi_map_frame own;
   wgi_nest nest;                 /* for the lanes of an outer loop */
-  double *sum[2];                /* of a chunk, by lane: m x WGI_LANES, values and tangents */
+  double *sum[2];                /* of a chunk, by lane: m x WGI_LANES at 64 bytes, values and tangents */
   wgi_ahead ahead[2];            /* by mode */
   double *room;
 } wgi_map_callee;

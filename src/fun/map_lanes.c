@@ -136,12 +136,8 @@ static int ready (wgi_map_callee *c, const wgi_map_job *job)
 
 /* tiles */
 
-/* Bring rows side by side. */
-static void load (const wgi_map_callee *c, double *to, size_t width, const double *from, const size_t row[], int run)
-{
-  if (!run) c->callee.sweeps->load (to, width, from, row);
-  else for (size_t j = 0; j < width; j++) memcpy (to + j*WGI_LANES, from + row[0] + j, WGI_LANES*sizeof *to);
-}
+/* Are the rows of a tile as far apart from each other, all lanes having one? */
+static int is_even (const wgi_arg *a, size_t count) { return !a->index && count == WGI_LANES; }
 
 /* The items k .. k + count - 1, the last one repeated, into the lanes. */
 static void fetch (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t count)
@@ -152,90 +148,118 @@ static void fetch (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t c
     {
       const wgi_arg *a = &c->arg[i];
       if (!is_own (c, a)) continue;
-      const int run = a->stride == 1 && !a->index && count == WGI_LANES;
-      for (size_t l = 0; l < WGI_LANES; l++) row[l] = wgi_arg_row (a, k + (l < count ? l : count - 1));
+      for (size_t l = 0; l < WGI_LANES && !is_even (a, count); l++) row[l] = wgi_arg_row (a, k + (l < count ? l : count - 1));
       FOR_MODES (d, job->mode)
         {
           double *to = c->own.frame.plane[d] + at;
-          if (a->x[d]) load (c, to, a->width, a->x[d], row, run);
-          else memset (to, 0, a->width*WGI_LANES*sizeof *to);
+          if (!a->x[d]) memset (to, 0, a->width*WGI_LANES*sizeof *to);
+          else if (is_even (a, count)) c->callee.sweeps->load_rows (to, a->width, a->x[d] + k*a->stride, a->stride);
+          else c->callee.sweeps->load (to, a->width, a->x[d], row);
         }
       at += a->width*WGI_LANES;
     }
 }
 
-static void keep_outputs (const wgi_map_callee *c, const wgi_map_job *job, size_t k, uint64_t group)
+/* Output i of the body, which is output i of group o, in some lanes. */
+static void keep_output (const wgi_map_callee *c, const wgi_map_job *job, const wgi_arg *o, size_t i, size_t k, uint64_t group)
 {
-  const wgi_map *s = wgi_map_of (c);
   const wgi_lane_frame *f = &c->own.frame;
-  for (size_t o = 0; o < s->outs; o++)
-    FOR_MODES (d, job->mode)
-      for (size_t i = 0; i < s->out[o].width; i++)
-        {
-          const size_t from = s->out[o].place + i;
-          const uint32_t place = f->place[program (c)->out[from]];
-          double *sum = c->sum[d] + from*WGI_LANES;
-          if (!s->out[o].stride && group == all && !(place & WGI_SHARED))
-            for (size_t l = 0; l < WGI_LANES; l++) sum[l] += f->plane[d][(size_t) place*WGI_LANES + l];
-          else
-            for (size_t l = 0; l < WGI_LANES; l++)
-              if (group >> l & 1)
-                {
-                  const double y = wgi_lane_at (f, d, place, l);
-                  if (s->out[o].stride) job->y[d][s->out[o].first + wgi_arg_row (&s->out[o], k + l) + i] += y;
-                  else sum[l] += y;
-                }
-        }
+  const size_t from = o->place + i;
+  const uint32_t place = f->place[program (c)->out[from]];
+  FOR_MODES (d, job->mode)
+    {
+      double *sum = c->sum[d] + from*WGI_LANES;
+      if (!o->stride && group == all && !(place & WGI_SHARED)) c->callee.sweeps->add (sum, f->plane[d] + (size_t) place*WGI_LANES);
+      else
+        for (uint64_t left = group; left; left &= left - 1)
+          {
+            const size_t l = (size_t) __builtin_ctzll (left);
+            const double y = wgi_lane_at (f, d, place, l);
+            if (o->stride) job->y[d][o->first + wgi_arg_row (o, k + l) + i] += y;
+            else sum[l] += y;
+          }
+    }
 }
 
-static void seed (const wgi_map_callee *c, const wgi_map_job *job, size_t k, uint64_t group)
+/* Its adjoints into these lanes; those at rest stay so. */
+static void seed_output (const wgi_map_callee *c, const wgi_map_job *job, const wgi_arg *o, size_t i, size_t k, uint64_t group)
+{
+  const wgi_lane_frame *f = &c->own.frame;
+  const uint32_t word = program (c)->out[o->place + i];
+  if (!wgi_is_slot (program (c), word)) return;
+  if (!o->stride && group == all && !(f->place[word] & WGI_SHARED))
+    {
+      if (!wgi_asleep (job->ybar[0][o->first + i]))
+        FOR_MODES (d, job->mode)
+          c->callee.sweeps->add_same (f->plane[WGI_ADJOINT + d] + (size_t) f->place[word]*WGI_LANES, job->ybar[d][o->first + i]);
+      return;
+    }
+  for (uint64_t left = group; left; left &= left - 1)
+    {
+      const size_t l = (size_t) __builtin_ctzll (left), from = o->first + wgi_arg_row (o, k + l) + i;
+      if (wgi_asleep (job->ybar[0][from])) continue;
+      FOR_MODES (d, job->mode)
+        {
+          size_t lanes;
+          double *to = wgi_lane_adjoint (f, WGI_ADJOINT + d, f->place[word], &lanes);
+          to[l % lanes] += job->ybar[d][from];
+        }
+    }
+}
+
+/* Do what for all outputs. */
+static void each_output (const wgi_map_callee *c, const wgi_map_job *job, size_t k, uint64_t group,
+                         void (*what) (const wgi_map_callee *, const wgi_map_job *, const wgi_arg *, size_t, size_t, uint64_t))
+{
+  const wgi_map *s = wgi_map_of (c);
+  for (const wgi_arg *o = s->out; o < s->out + s->outs; o++) for (size_t i = 0; i < o->width; i++) what (c, job, o, i, k, group);
+}
+
+/* The adjoints of what these items alone see, from the lanes, which are put to rest. */
+static void take_own (const wgi_map_callee *c, const wgi_arg *a, double *xbar, double *from, size_t k, size_t count)
+{
+  if (!a->data && is_even (a, count))
+    {
+      c->callee.sweeps->add_rows (xbar + a->first + k*a->stride, a->width, from, a->stride);
+      return;
+    }
+  for (size_t l = 0; l < count && !a->data; l++)
+    {
+      double *to = xbar + a->first + wgi_arg_row (a, k + l);
+      for (size_t j = 0; j < a->width; j++) to[j] += from[j*WGI_LANES + l];
+    }
+  for (size_t j = 0; j < a->width*WGI_LANES; j++) from[j] = -0.;
+}
+
+/* Put to rest the outputs that the sweep did not take, since they are not active. */
+static void rest_outputs (const wgi_map_callee *c, const wgi_map_job *job, uint64_t group)
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_program *p = program (c);
   for (size_t o = 0; o < s->outs; o++)
-    for (size_t i = 0; i < s->out[o].width; i++)
-      for (size_t l = 0, word = p->out[s->out[o].place + i]; l < WGI_LANES && wgi_is_slot (p, (uint32_t) word); l++)
-        if (group >> l & 1)
-          {
-            const size_t from = s->out[o].first + wgi_arg_row (&s->out[o], k + l) + i;
-            if (!wgi_asleep (job->ybar[0][from]))
-              FOR_MODES (d, job->mode)
-                {
-                  size_t lanes;
-                  double *to = wgi_lane_adjoint (&c->own.frame, WGI_ADJOINT + d, c->own.frame.place[word], &lanes);
-                  to[l % lanes] += job->ybar[d][from];
-                }
-          }
+    for (size_t i = s->out[o].place; i < s->out[o].place + s->out[o].width; i++)
+      {
+        if (p->out[i] < p->n || !wgi_is_slot (p, p->out[i])) continue;
+        const size_t at = (size_t) c->own.place[p->out[i]]*WGI_LANES;
+        const size_t first = (size_t) __builtin_ctzll (group);
+        if (!s->out[o].stride && wgi_asleep (c->own.frame.plane[WGI_ADJOINT][at + first])) continue;      /* all lanes had the same */
+        FOR_MODES (d, job->mode) for (size_t l = 0; l < WGI_LANES; l++) c->own.frame.plane[WGI_ADJOINT + d][at + l] = -0.;
+      }
 }
 
-/* Put outputs to rest, and take the adjoints of what these items alone see. */
+/* The adjoints of inputs that lanes have for themselves. */
 static void take_adjoints (const wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t count)
 {
   const wgi_map *s = wgi_map_of (c);
-  const wgi_program *p = program (c);
   FOR_MODES (d, job->mode)
     {
-      double *adjoint = c->own.frame.plane[WGI_ADJOINT + d], *from = adjoint;
-      for (size_t i = 0; i < s->m; i++)
-        for (size_t l = 0; l < WGI_LANES && p->out[i] >= p->n && wgi_is_slot (p, p->out[i]); l++)
-          adjoint[(size_t) c->own.place[p->out[i]]*WGI_LANES + l] = -0.;
+      double *from = c->own.frame.plane[WGI_ADJOINT + d];
       for (size_t i = 0; i < s->args.count; i++)
-        {
-          const wgi_arg *a = &c->arg[i];
-          if (!is_own (c, a)) continue;
-          if (a->data) ;
-          else if (a->stride == 1 && !a->index)
-            for (size_t j = 0; j < a->width; j++)
-              for (size_t l = 0; l < count; l++) job->xbar[d][a->first + k + j + l] += from[j*WGI_LANES + l];
-          else
-            for (size_t l = 0; l < count; l++)
-              {
-                double *to = job->xbar[d] + a->first + wgi_arg_row (a, k + l);
-                for (size_t j = 0; j < a->width; j++) to[j] += from[j*WGI_LANES + l];
-              }
-          for (size_t j = 0; j < a->width*WGI_LANES; j++) from[j] = -0.;
-          from += a->width*WGI_LANES;
-        }
+        if (is_own (c, &c->arg[i]))
+          {
+            take_own (c, &c->arg[i], job->xbar[d], from, k, count);
+            from += c->arg[i].width*WGI_LANES;
+          }
     }
 }
 
@@ -257,11 +281,12 @@ static int forward (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t 
 /* The items of group, whose values are there. */
 static void finish (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t count, uint64_t group)
 {
-  if (job->y) keep_outputs (c, job, k, group);
+  if (job->y) each_output (c, job, k, group, keep_output);
   if (job->entries) wgi_map_blocks (c, job, k, group);
   if (!job->ybar) return;
-  seed (c, job, k, group);
+  each_output (c, job, k, group, seed_output);
   (job->mode ? c->callee.sweeps->reverse_dual : c->callee.sweeps->reverse) (program (c), &c->own.frame);
+  rest_outputs (c, job, group);
   take_adjoints (c, job, k, count);
 }
 

@@ -3,15 +3,13 @@
  *
  * Operands of a call in a caller's planes.
  */
-#if defined __GNUC__ && !defined __clang__
-# pragma GCC optimize ("O3")     /* vectors, for long runs */
-#endif
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/status.h"
 #include "fun/operands.h"
 #include "program/program.h"
+#include "sweep/plane.h"
 
 enum { SHORT = 8 };              /* fewer are not worth a stretch of their own */
 
@@ -92,12 +90,6 @@ void wgi_operands_copy (const wgi_operands *o, const double plane[], int tangent
     }
 }
 
-/* The operands of a run lie apart from the results. */
-static void add_run (double *restrict to, const double *restrict from, size_t count)
-{
-  for (size_t j = 0; j < count; j++) to[j] += from[j];
-}
-
 void wgi_operands_add (const wgi_operands *o, double plane[], const double xbar[])
 {
   const uint32_t *word = o->word;
@@ -106,5 +98,5 @@ void wgi_operands_add (const wgi_operands *o, double plane[], const double xbar[
       {
         for (size_t j = s->begin; j < s->end; j++) if (!(word[j] & WGI_INACTIVE)) plane[word[j]] += xbar[j];
       }
-    else if (!(word[s->begin] & WGI_INACTIVE)) add_run (plane + word[s->begin], xbar + s->begin, s->end - s->begin);
+    else if (!(word[s->begin] & WGI_INACTIVE)) wgi_plane_add (plane + word[s->begin], xbar + s->begin, s->end - s->begin);
 }

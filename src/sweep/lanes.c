@@ -378,8 +378,11 @@ static int store (double *to, const uint32_t row[], size_t step, uint64_t group,
 
 #endif
 
+#include "sweep/lane_rows.inc"
+
 #define NAMED_(isa) #isa
 #define NAMED(isa) NAMED_ (isa)
 
 const wgi_lane_sweeps PASTE (wgi_lanes_, WGI_ISA) =
-  { NAMED (WGI_ISA), WGI_LANE_WIDTH, forward, forward_dual, reverse, reverse_dual, reverse_two, load, store };
+  { NAMED (WGI_ISA), WGI_LANE_WIDTH, forward, forward_dual, reverse, reverse_dual, reverse_two, load, store, load_rows, add_rows,
+    add_lanes, add_same };

@@ -48,6 +48,11 @@ typedef struct wgi_lane_sweeps {
    * group.  All lanes of these are put to rest.  Is one not finite? */
   int (*store) (double *to, const uint32_t row[], size_t step, uint64_t group, double *adjoint, const uint32_t place[],
                 const uint32_t input[], size_t width);
+  /* to[j*WGI_LANES + l] = from[l*stride + j], j < width; and back: to[l*stride + j] += from[j*WGI_LANES + l], which is put to rest */
+  void (*load_rows) (double *to, size_t width, const double *from, size_t stride);
+  void (*add_rows) (double *to, size_t width, double *from, size_t stride);
+  void (*add) (double *to, const double *from);          /* one number of all lanes to another; */
+  void (*add_same) (double *to, double u);               /* the same to all lanes */
 } wgi_lane_sweeps;
 
 extern const wgi_lane_sweeps wgi_lanes_baseline, wgi_lanes_avx2, wgi_lanes_avx512;

@@ -215,12 +215,65 @@ START_TEST (programs_change)
 }
 END_TEST
 
+/* rows of all widths and distances, in full tiles and ragged ones */
+
+static const size_t widths[] = { 1, 2, 3, 4, 7, 8, 9, 31, 33, 40 }, distances[] = { 1, 2, 3, 4, 8, 41 };
+enum { WIDTHS = sizeof widths/sizeof *widths, DISTANCES = sizeof distances/sizeof *distances, ITEMS = 101, LONGEST = 41*ITEMS };
+
+static void row_model (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) m, (void) ctx;
+  y[0] = wg_num (0);
+  for (size_t j = 0; j < n; j++) y[0] = wg_add (y[0], wg_mul (wg_mul ((double) (j + 1), x[j]), x[(j + 1) % n]));
+  y[1] = wg_sqr (x[n-1]);
+}
+
+typedef struct { const wg_fun *body; size_t width, stride, items; } rows_context;
+
+static void rows_model (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  const rows_context *c = ctx;
+  (void) n, (void) m;
+  wg_map_sum (c->body, c->items, 1, (wg_arg[]){ { .var = x, .width = c->width, .stride = c->stride } }, y);
+}
+
+/* Lanes of every kind against single items: integers, so that the order of sums does not matter. */
+START_TEST (rows_come_and_go)
+{
+  static double x[LONGEST], v[LONGEST], g[2][LONGEST], h[2][LONGEST];
+  static const char *const kinds[] = { "baseline", "avx2", "avx512" };
+  const rows_context c = { NULL, widths[_i % WIDTHS], distances[_i/WIDTHS], ITEMS - (size_t) _i % 3*5 };
+  const size_t n = c.stride*(c.items - 1) + c.width;
+  const double u[2] = { 2, -1 };
+  double y[2][2];
+  for (size_t i = 0; i < LONGEST; i++) x[i] = (double) (i*i % 7) - 2, v[i] = (double) (i*i % 5) - 1;
+  wg_fun *body = agree_record (row_model, NULL, c.width, 2, x);
+  rows_context own = c;
+  own.body = body;
+  wg_fun *f = agree_record (rows_model, &own, n, 2, x);
+  ck_assert (wg_fun_set_lanes (f, "none") == WG_OK && wg_hvp_weighted (f, x, u, v, y[0], g[0], h[0]) == WG_OK);
+  for (size_t kind = 0; kind < 3; kind++)
+    {
+      if (wg_fun_set_lanes (f, kinds[kind])) continue;            /* this processor has none of these */
+      for (int round = 0; round < 3; round++)
+        {
+          ck_assert_msg (wg_hvp_weighted (f, x, u, v, y[1], g[1], h[1]) == WG_OK, "%s", wg_last_error ());
+          agree_numbers (kinds[kind], 2, y[0], y[1]), agree_numbers (kinds[kind], n, g[0], g[1]), agree_numbers (kinds[kind], n, h[0], h[1]);
+          ck_assert (wg_vjp (f, x, u, y[1], g[1]) == WG_OK);
+          agree_numbers (kinds[kind], n, g[0], g[1]);
+        }
+    }
+  wg_fun_free (f), wg_fun_free (body);
+}
+END_TEST
+
 int main (void)
 {
   Suite *s = suite_create ("operands");
   TCase *laws = tcase_create ("laws"), *kept = tcase_create ("what is kept");
   tcase_set_timeout (laws, 300), tcase_set_timeout (kept, 300);
   tcase_add_loop_test (laws, a_map_is_its_loop, 0, ARRANGEMENTS);
+  tcase_add_loop_test (laws, rows_come_and_go, 0, WIDTHS*DISTANCES);
   tcase_add_loop_test (kept, what_was_before_does_not_matter, 0, ARRANGEMENTS);
   tcase_add_test (kept, programs_change);
   suite_add_tcase (s, laws), suite_add_tcase (s, kept);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ * Copyright the Wengert developers
+ *
+ * Passes over planes.  Compilers are asked for vectors here.
+ */
+#if defined __GNUC__ && !defined __clang__
+# pragma GCC optimize ("O3")
+#endif
+#include <stdint.h>
+#include <string.h>
+
+#include "sweep/plane.h"
+
+void wgi_plane_add (double *restrict to, const double *restrict from, size_t count)
+{
+  for (size_t i = 0; i < count; i++) to[i] += from[i];
+}
+
+void wgi_plane_take (double *restrict adjoint, size_t count, double *restrict g)
+{
+  for (size_t i = 0; i < count; i++) g[i] = adjoint[i] + 0., adjoint[i] = -0.;
+}
+
+/* An exponent of all ones becomes a sign when one is added: no branch, and no flag of an exception. */
+int wgi_all_finite (size_t count, const double y[])
+{
+  const uint64_t exponent = (uint64_t) 0x7ff << 52, one = (uint64_t) 1 << 52;
+  uint64_t odd = 0;
+  for (size_t i = 0; i < count; i++)
+    {
+      uint64_t bits;
+      memcpy (&bits, &y[i], sizeof bits);
+      odd |= (bits & exponent) + one;
+    }
+  return !(odd >> 63);
+}
