@@ -11,9 +11,9 @@
  *
  * Items run side by side in the lanes of the processor's vectors, as those of maps do, those that take another branch apart from the
  * others.  Each is what the driver gives for it alone, but that elementary functions of lanes are within 4 ulp of its own; to
- * the last bit after wg_fun_set_lanes (f, "none"), and for Jacobians of several outputs, a few items, lists of which
- * the lanes would take more than 64 MB for each kind of number.  Return WG_OK; WG_NONFINITE, with all outputs written, when one of them
- * is not finite anywhere (a NaN in an item's point that a branch depends on makes that item's outputs NaN and goes on);
+ * the last bit after wg_fun_set_lanes (f, "none"), for a few items, for Jacobians with more
+ * rows than columns, for lists of which the lanes, and Jacobians of which 64, would take more than 64 MB for each kind of
+ * number.  Return WG_OK; WG_NONFINITE, with all outputs written, when one of them is not finite anywhere (a NaN in an item's point that a branch depends on makes that item's outputs NaN and goes on);
  * or the error of the first item that has one.  The rows of the items before that are written, its own and those after
  * it untouched; wg_last_error names the item, wg_fun_get_info has the number of items done (batch_done).
  * WG_EINVAL (f, X or a needed input NULL, a leading dimension too small) and WG_ESHAPE come before the first item.

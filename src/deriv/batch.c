@@ -20,7 +20,7 @@ struct batch {
   const double *X, *P, *V;       /* V: directions, for drivers that need them */
   size_t ldx, ldp, ldv;
   int scalar, has_v;             /* does it need m == 1, directions? */
-  int side_by_side;              /* can lanes do it? */
+  int jacobian;                  /* is b the Jacobians of several outputs? */
   double *a, *b, *c;             /* outputs: values; gradients, as the Jacobians of one output are; products */
 };
 
@@ -79,9 +79,11 @@ static int block (const batch *b, wg_fun *f, wgi_points *points, size_t k, size_
       memcpy (points->x[0] + i*n, row (b->X, b->ldx, k + i), n*sizeof *b->X);
       if (b->V) memcpy (points->x[1] + i*n, row (b->V, b->ldv, k + i), n*sizeof *b->V);
     }
-  if (wgi_points_run (f, points, count, b->V ? WGI_D1 : WGI_VALUE, b->b || b->c, P, b->P ? b->ldp : 0)) return 0;
+  const size_t ldp = b->P ? b->ldp : 0;
+  if (b->jacobian ? wgi_points_jacobian (f, points, count, P, ldp)
+                  : wgi_points_run (f, points, count, b->V ? WGI_D1 : WGI_VALUE, b->b || b->c, P, ldp)) return 0;
   const struct { double *to; const double *from; size_t width; } out[] =
-    { { b->a, points->y[0], m }, { b->b, points->xbar[0], n }, { b->c, points->xbar[1], n } };
+    { { b->a, points->y[0], m }, { b->b, b->jacobian ? points->J : points->xbar[0], b->jacobian ? m*n : n }, { b->c, points->xbar[1], n } };
   for (int o = 0; o < 3; o++)
     for (size_t i = 0; i < count*out[o].width && out[o].to; i++) if (!isfinite (out[o].from[i])) return 0;
   for (int o = 0; o < 3; o++) if (out[o].to) memcpy (out[o].to + k*out[o].width, out[o].from, count*out[o].width*sizeof (double));
@@ -110,7 +112,8 @@ static int run (const batch *b, wg_fun *f, size_t count)
   wgi_points *points = NULL;
   tale t = { .rc = WG_OK };
   f->batch_done = 0;
-  if (b->side_by_side && (rc = wgi_fun_points (f, count, &points))) tell (&t, b, 0, rc);
+  if ((rc = wgi_fun_points (f, count, &points))) tell (&t, b, 0, rc);
+  if (points && b->jacobian && !wgi_points_have_jacobian (f, points)) points = NULL;
   while (f->batch_done < count && t.rc >= 0)
     {
       const size_t k = f->batch_done, end = points && count - k > WGI_POINTS ? k + WGI_POINTS : count;
@@ -145,8 +148,7 @@ static int drive_hvp (const batch *b, size_t k, wg_fun *f)
 
 int wg_eval_batch (wg_fun *f, size_t count, const double X[], size_t ldx, const double P[], size_t ldp, double y[])
 {
-  const batch b = { .name = "wg_eval_batch", .drive = drive_eval, .X = X, .ldx = ldx, .P = P, .ldp = ldp, .side_by_side = 1,
-                    .a = y };
+  const batch b = { .name = "wg_eval_batch", .drive = drive_eval, .X = X, .ldx = ldx, .P = P, .ldp = ldp, .a = y };
   return run (&b, f, count);
 }
 
@@ -154,7 +156,7 @@ int wg_gradient_batch (wg_fun *f, size_t count, const double X[], size_t ldx, co
                        double y[], double G[])
 {
   const batch b = { .name = "wg_gradient_batch", .drive = drive_gradient, .X = X, .ldx = ldx, .P = P, .ldp = ldp,
-                    .scalar = 1, .side_by_side = 1, .a = y, .b = G };
+                    .scalar = 1, .a = y, .b = G };
   return run (&b, f, count);
 }
 
@@ -162,7 +164,7 @@ int wg_jacobian_batch (wg_fun *f, size_t count, const double X[], size_t ldx, co
                        double y[], double J[])
 {
   const batch b = { .name = "wg_jacobian_batch", .drive = drive_jacobian, .X = X, .ldx = ldx, .P = P, .ldp = ldp,
-                    .side_by_side = f && f->family->m == 1, .a = y, .b = J };
+                    .jacobian = J && f && f->family->m > 1, .a = y, .b = J };
   return run (&b, f, count);
 }
 
@@ -170,6 +172,6 @@ int wg_hvp_batch (wg_fun *f, size_t count, const double X[], size_t ldx, const d
                   const double V[], size_t ldv, double y[], double G[], double HV[])
 {
   const batch b = { .name = "wg_hvp_batch", .drive = drive_hvp, .X = X, .ldx = ldx, .P = P, .ldp = ldp, .V = V, .ldv = ldv,
-                    .scalar = 1, .has_v = 1, .side_by_side = 1, .a = y, .b = G, .c = HV };
+                    .scalar = 1, .has_v = 1, .a = y, .b = G, .c = HV };
   return run (&b, f, count);
 }

@@ -15,7 +15,7 @@ void wgi_points_free (wgi_points *r)
 {
   if (!r) return;
   if (r->map) wgi_callee_free (&r->map->callee);
-  free (r->x[0]), free (r);
+  free (r->x[0]), free (r->J), free ((uint32_t *) r->entries.row), free (r);
 }
 
 static wgi_points *new_points (const wg_fun *f)
@@ -41,7 +41,7 @@ int wgi_fun_points (wg_fun *f, size_t count, wgi_points **points)
   return *points ? WG_OK : wgi_fail (WG_ENOMEM, "no memory for a batch");
 }
 
-int wgi_points_run (const wg_fun *f, wgi_points *r, size_t count, int mode, int reverse, const double P[], size_t ldp)
+static int sweep (const wg_fun *f, wgi_points *r, size_t count, int mode, int reverse, wgi_entries *entries, const double P[], size_t ldp)
 {
   wgi_map_callee *c = r->map;
   const size_t n = f->family->n, m = f->family->m;
@@ -54,7 +54,34 @@ int wgi_points_run (const wg_fun *f, wgi_points *r, size_t count, int mode, int 
       if (reverse) memset (r->xbar[d], 0, count*n*sizeof (double));
     }
   wgi_args_point (c->arg, wgi_map_of (c)->args.count, mode, r->x);
-  const wgi_map_job job = { .mode = mode, .y = r->y, .ybar = reverse ? r->ybar : NULL, .xbar = r->xbar };
+  const wgi_map_job job = { .mode = mode, .y = r->y, .ybar = reverse ? r->ybar : NULL, .xbar = r->xbar,
+                            .entries = entries };
   const int rc = wgi_map_lanes (c, &job);
   return rc ? rc : c->notice;
+}
+
+int wgi_points_run (const wg_fun *f, wgi_points *r, size_t count, int mode, int reverse, const double P[], size_t ldp)
+{
+  return sweep (f, r, count, mode, reverse, NULL, P, ldp);
+}
+
+int wgi_points_have_jacobian (const wg_fun *f, wgi_points *r)
+{
+  const size_t n = f->family->n, m = f->family->m, numbers = wgi_times (wgi_times (n, m), WGI_POINTS);
+  if (r->J) return 1;
+  if (m > n || numbers > LARGEST/sizeof *r->J) return 0;
+  uint32_t *row = malloc ((WGI_POINTS*m + m*n + m)*sizeof *row);
+  double *J = malloc (numbers*sizeof *J);
+  if (!row || !J) return free (row), free (J), 0;
+  uint32_t *input = row + WGI_POINTS*m, *width = input + m*n;
+  for (size_t i = 0; i < WGI_POINTS*m; i++) row[i] = (uint32_t) (i*n);
+  for (size_t i = 0; i < m*n; i++) input[i] = (uint32_t) (i % n);
+  for (size_t i = 0; i < m; i++) width[i] = (uint32_t) n;
+  r->J = J, r->entries = (wgi_entries){ .value = J, .row = row, .input = input, .width = width, .once = 1 };
+  return 1;
+}
+
+int wgi_points_jacobian (const wg_fun *f, wgi_points *r, size_t count, const double P[], size_t ldp)
+{
+  return sweep (f, r, count, WGI_VALUE, 0, &r->entries, P, ldp);
 }

@@ -143,6 +143,54 @@ START_TEST (like_the_drivers)
 }
 END_TEST
 
+/* Jacobians by pairs of rows and a last one, or, when there are more than columns, point by point: outputs that are inputs and constants;
+ * points where the logarithm does not exist make their own rows NaN only. */
+
+enum { INPUTS = 6, MOST_OUT = 8 };
+
+static void model_outputs (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  wg_var all[MOST_OUT];
+  (void) n, (void) ctx;
+  model_scalar (N, x, 1, all, NULL);
+  all[1] = wg_log (wg_add (x[0], 1.875)), all[2] = x[5], all[3] = wg_num (4), all[4] = wg_mul (x[3], x[1]), all[5] = x[5];
+  all[6] = wg_cos (x[1]), all[7] = wg_mul (all[0], x[4]);
+  for (size_t i = 0; i < m; i++) y[i] = all[i];
+}
+
+START_TEST (jacobians_of_all_shapes)
+{
+  static double x[COUNT*INPUTS], y[COUNT*MOST_OUT], J[COUNT*MOST_OUT*INPUTS];
+  const size_t m = (size_t) _i;
+  double ya[MOST_OUT], Ja[MOST_OUT*INPUTS];
+  rp_random r = { 0xba7c5 };
+  fill ();
+  for (int i = 0; i < COUNT*INPUTS; i++) x[i] = rp_uniform (&r, -2, 2);
+  wg_fun *f = wg_fun_record (model_outputs, NULL, INPUTS, m, x), *alone = wg_fun_clone (f);
+  for (int all_exist = 0; all_exist < 2; all_exist++)  /* blocks that are done again, and all of them in lanes */
+    {
+      int bad = WG_OK;
+      for (int k = 0; k < COUNT && all_exist; k++) x[k*INPUTS] = fabs (x[k*INPUTS]);
+      const int rc = wg_jacobian_batch (f, COUNT, x, INPUTS, P, NP, y, J);
+      for (size_t k = 0; k < COUNT; k++)
+        {
+          ck_assert_int_eq (wg_fun_set_params (alone, NP, P + k*NP), WG_OK);
+          bad |= wg_jacobian (alone, x + k*INPUTS, ya, Ja);
+          for (size_t i = 0; i < m; i++)
+            {
+              ck_assert (isfinite (ya[i]) == isfinite (y[k*m + i]));
+              if (!isfinite (ya[i])) continue;
+              near (y + k*m + i, ya + i, 1, 256);      /* one more product than the others, by 2 at most */
+              near (J + (k*m + i)*INPUTS, Ja + i*INPUTS, INPUTS, 512);
+            }
+        }
+      ck_assert_int_eq (rc, bad);
+      ck_assert_int_eq (bad, all_exist || m < 2 ? WG_OK : WG_NONFINITE);
+    }
+  wg_fun_free (alone), wg_fun_free (f);
+}
+END_TEST
+
 START_TEST (optional_outputs)
 {
   static double y[COUNT], G[COUNT*N], HV[COUNT*N], other[COUNT*N];
@@ -344,6 +392,7 @@ int main (void)
   Suite *s = suite_create ("batch");
   TCase *t = tcase_create ("batch");
   tcase_add_loop_test (t, like_the_drivers, 0, sizeof layout/sizeof *layout);
+  tcase_add_loop_test (t, jacobians_of_all_shapes, 1, MOST_OUT + 1);
   tcase_add_test (t, optional_outputs);
   tcase_add_test (t, refusals);
   tcase_add_test (t, first_error_stops);
