@@ -13,6 +13,7 @@
 #include "fun/points.h"
 #include "fun/roll.h"
 #include "sweep/lanes.h"
+#include "sweep/plane.h"
 
 int wgi_fun_done (wg_fun *f, int status)
 {
@@ -183,7 +184,7 @@ static int fit (wg_fun *f, const wgi_program *p)
 
 void wgi_fun_rest (wg_fun *f, int plane)
 {
-  for (size_t i = 0; i < f->trace->program->n; i++) f->frame.plane[plane][i] = -0.;
+  wgi_plane_rest (f->frame.plane[plane], f->trace->program->n);
   wgi_fun_rest_outputs (f, plane);
 }
 

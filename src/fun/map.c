@@ -12,6 +12,7 @@
 #include "fun/derived.h"
 #include "fun/map.h"
 #include "sweep/numbers.h"
+#include "sweep/plane.h"
 
 #define FOR_MODES(d, mode) for (int d = 0; d <= (mode); d++) if ((d & (mode)) == d)
 
@@ -73,7 +74,7 @@ int wgi_map_run (wgi_map_callee *c, const wgi_map_job *job)
   FOR_MODES (d, job->mode)
     {
       if (job->y) memset (job->y[d], 0, s->source.m*sizeof (double));
-      for (size_t i = 0; i < s->source.n && job->ybar; i++) job->xbar[d][i] = -0.;
+      if (job->ybar) wgi_plane_rest (job->xbar[d], s->source.n);
     }
   c->one->sweeps = c->callee.sweeps, c->one->scans = c->callee.scans, c->one->ahead = 0;
   if (c->callee.sweeps && job->mode <= WGI_D1) rc = wgi_map_lanes (c, job);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sweep/numbers.h"
+#include "sweep/plane.h"
 
 #define FOR_MODES(i, mode) for (int i = 0; i <= mode; i++) if ((i & mode) == i)
 
@@ -122,7 +123,7 @@ static void take_results (wgi_frame *frame, int mode, const wgi_callee *c, size_
     {
       double *from = frame->plane[WGI_ADJOINT + d] + out;
       if (ybar) memcpy (ybar[d], from, c->source->m*sizeof *from);
-      for (size_t i = 0; i < c->source->m && !keep; i++) from[i] = -0.;
+      if (!keep) wgi_plane_rest (from, c->source->m);
     }
 }
 

@@ -21,6 +21,11 @@ void wgi_plane_take (double *restrict adjoint, size_t count, double *restrict g)
   for (size_t i = 0; i < count; i++) g[i] = adjoint[i] + 0., adjoint[i] = -0.;
 }
 
+void wgi_plane_rest (double adjoint[], size_t count)
+{
+  for (size_t i = 0; i < count; i++) adjoint[i] = -0.;
+}
+
 /* An exponent of all ones becomes a sign when one is added: no branch, and no flag of an exception. */
 int wgi_all_finite (size_t count, const double y[])
 {

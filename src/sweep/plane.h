@@ -14,6 +14,9 @@ void wgi_plane_add (double to[], const double from[], size_t count);
 /* Adjoints to g[i], those at rest as 0; and put to rest. */
 void wgi_plane_take (double adjoint[], size_t count, double g[]);
 
+/* Put to rest. */
+void wgi_plane_rest (double adjoint[], size_t count);
+
 int wgi_all_finite (size_t count, const double y[]);
 
 #endif
