@@ -10,9 +10,11 @@
 
 #include <wengert/scan.h>
 
-/* What scans may keep and what they did: of a handle, for all the functions that it calls. */
+/* What scans may keep and what they did, and the threads that maps may use: of a handle, for all the functions that it calls. */
 typedef struct wgi_scans {
   wg_scan_info info;             /* info.limit is the limit */
+  size_t threads;                /* 0 is 1 */
+  struct wgi_workers *workers;   /* NULL: none yet */
 } wgi_scans;
 
 /* From a kept state with steps >= 2 to reverse behind it and states >= 2 to keep, it included: go how far until the next is kept? */

@@ -134,7 +134,8 @@ static wg_fun *derive (const wg_fun *f, enum wgi_derived kind, size_t nx, size_t
       const wgi_family *base = d->fun->family;
       const size_t generation = wgi_family_generation (base);
       g = wgi_fun_record_owning (derived_model, d, release, nx, ny, x0, base->rolls);
-      if (g) g->family->base = base, g->trace->generation = generation, g->scans.info.limit = f->scans.info.limit;   /* stale when f is */
+      if (g) g->family->base = base, g->trace->generation = generation;   /* stale when f is */
+      if (g) g->scans.info.limit = f->scans.info.limit, g->scans.threads = f->scans.threads;
       for (size_t i = 0; g && i < f->bindings; i++)
         if (wgi_fun_keep_binding (g, &f->binding[i]) < 0) wg_fun_free (g), g = NULL;
       d = NULL;

@@ -12,6 +12,7 @@
 #include "fun/fun.h"
 #include "fun/points.h"
 #include "fun/roll.h"
+#include "fun/workers.h"
 #include "sweep/lanes.h"
 #include "sweep/plane.h"
 
@@ -218,6 +219,7 @@ static void release (wg_fun *f)
 {
   for (int i = 0; i < WGI_PLANES; i++) free (f->frame.plane[i]);
   drop_wide (f), wgi_points_free (f->points);
+  wgi_workers_free (f->scans.workers);
   for (size_t i = 0; i < f->callees; i++) wgi_callee_free (f->callee[i]);
   for (int i = 0; i < WGI_DERIVED; i++) wg_fun_free (f->derived[i]);
   wgi_source_leave (f->source);
@@ -286,7 +288,7 @@ wg_fun *wg_fun_clone (const wg_fun *f)
   wgi_family *s = f->family;
   if (wgi_family_lock (s)) return NULL;
   wg_fun *g = wgi_fun_handle (s, f->trace);
-  if (g) s->handles++, f->trace->users++, g->frame.sweeps = f->frame.sweeps, g->scans.info.limit = f->scans.info.limit;
+  if (g) s->handles++, f->trace->users++, g->frame.sweeps = f->frame.sweeps, g->scans.info.limit = f->scans.info.limit, g->scans.threads = f->scans.threads;
   wgi_family_unlock (s);
   if (g && f->params && copy_params (g, f)) return wg_fun_free (g), NULL;
   for (size_t i = 0; g && i < f->bindings; i++)
@@ -414,6 +416,16 @@ int wg_fun_set_lanes (wg_fun *f, const char *name)
   return wgi_fun_done (f, WG_OK);
 }
 
+int wg_fun_set_threads (wg_fun *f, int threads)
+{
+  if (!f) return wgi_fail (WG_EINVAL, "wg_fun_set_threads: f is NULL");
+  if (threads < 1 || threads > WGI_MOST_THREADS)
+    return wgi_fun_done (f, wgi_fail (WG_EINVAL, "wg_fun_set_threads: %d threads", threads));
+  if (f->scans.threads != (size_t) threads) wgi_workers_free (f->scans.workers), f->scans.workers = NULL;
+  f->scans.threads = (size_t) threads;
+  return wgi_fun_done (f, WG_OK);
+}
+
 /* going to a point */
 
 /* Change to trace t, a use of which is given up if that fails. */
@@ -423,6 +435,25 @@ static int move (wg_fun *f, wgi_trace *t)
   const int rc = fit (f, t->program);
   if (!rc) f->trace = t;
   wgi_trace_leave (rc ? t : old);
+  return rc;
+}
+
+int wgi_fun_follow (wg_fun *f, const wg_fun *of)
+{
+  int rc = WG_OK;
+  for (size_t i = 0; i < of->bindings && rc >= 0; i++)
+    {
+      const wgi_binding *b = &of->binding[i], *had = i < f->bindings ? &f->binding[i] : NULL;
+      if (!had || had->slot != b->slot || had->items != b->items || had->data != b->data || had->index != b->index)
+        rc = wgi_fun_keep_binding (f, b);
+    }
+  if (rc < 0 || f->trace == of->trace) return rc < 0 ? rc : WG_OK;
+  rc = wgi_family_lock (f->family);
+  if (rc) return rc;
+  of->trace->users++;
+  f->at_point = 0;
+  rc = move (f, of->trace);
+  wgi_family_unlock (f->family);
   return rc;
 }
 

@@ -60,6 +60,9 @@ int wgi_fun_at (wg_fun *f, const double x[]);
 /* The same with the tangent plane WGI_D1 along v[n]. */
 int wgi_fun_at_dual (wg_fun *f, const double x[], const double v[]);
 
+/* Have the bindings of another handle of the family, and be at its trace; there may be no last point then.  WG_ENOMEM, WG_EBUSY. */
+int wgi_fun_follow (wg_fun *f, const wg_fun *of);
+
 /* Set the first count parameters; there is no last point then. */
 void wgi_fun_put_params (wg_fun *f, size_t count, const double p[]);
 

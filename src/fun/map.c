@@ -30,22 +30,16 @@ int wgi_map_told (wgi_map_callee *c, int rc)
   return rc < 0 ? rc : WG_OK;
 }
 
-int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k)
+int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k, int *awake)
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_arrays a = wgi_callee_arrays (c->one);
-  int rc, awake = 0;
+  int rc = WG_OK;
+  *awake = 0;
   wgi_map_see (c, job->mode, k);
-  if (job->y)
-    {
-      if ((rc = wgi_map_told (c, c->one->forward (c->one, job->mode, a.x, a.y)))) return rc;
-      for (size_t o = 0; o < s->outs; o++)
-        FOR_MODES (d, job->mode)
-          for (size_t i = 0; i < s->out[o].width; i++)
-            job->y[d][s->out[o].first + wgi_arg_row (&s->out[o], k) + i] += a.y[d][s->out[o].place + i];
-    }
-  if (job->entries) return wgi_map_block (c, job, k);
-  if (!job->ybar) return WG_OK;
+  if (job->y) rc = wgi_map_told (c, c->one->forward (c->one, job->mode, a.x, a.y));
+  if (job->entries && !rc) rc = wgi_map_block (c, job, k);
+  if (!job->ybar || rc) return rc;
   FOR_MODES (d, job->mode) for (size_t i = 0; i < s->m; i++) a.ybar[d][i] = -0.;
   for (size_t o = 0; o < s->outs; o++)
     FOR_MODES (d, job->mode)
@@ -53,11 +47,23 @@ int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k)
         {
           const double u = job->ybar[d][s->out[o].first + wgi_arg_row (&s->out[o], k) + i];
           a.ybar[d][s->out[o].place + i] = u;
-          awake |= !d && !wgi_asleep (u);
+          *awake |= !d && !wgi_asleep (u);
         }
-  if (!awake) return WG_OK;
-  rc = wgi_map_told (c, c->one->reverse (c->one, job->mode, a.x, a.ybar, a.xbar));
-  if (!rc) wgi_args_scatter (c->arg, s->args.count, c->one, job->mode, job->xbar, k);
+  return *awake ? wgi_map_told (c, c->one->reverse (c->one, job->mode, a.x, a.ybar, a.xbar)) : WG_OK;
+}
+
+/* The same, and its results to where they belong. */
+static int single (wgi_map_callee *c, const wgi_map_job *job, size_t k)
+{
+  const wgi_map *s = wgi_map_of (c);
+  const wgi_arrays a = wgi_callee_arrays (c->one);
+  int awake;
+  const int rc = wgi_map_item (c, job, k, &awake);
+  for (size_t o = 0; o < s->outs && job->y && !rc; o++)
+    FOR_MODES (d, job->mode)
+      for (size_t i = 0; i < s->out[o].width; i++)
+        job->y[d][s->out[o].first + wgi_arg_row (&s->out[o], k) + i] += a.y[d][s->out[o].place + i];
+  if (awake && !rc) wgi_args_scatter (c->arg, s->args.count, c->one, job->mode, job->xbar, k);
   return rc;
 }
 
@@ -79,7 +85,7 @@ int wgi_map_run (wgi_map_callee *c, const wgi_map_job *job)
   c->one->sweeps = c->callee.sweeps, c->one->scans = c->callee.scans, c->one->ahead = 0;
   if (c->callee.sweeps && job->mode <= WGI_D1) rc = wgi_map_lanes (c, job);
   else
-    for (size_t k = 0; k < c->items && !rc; k++) rc = wgi_map_item (c, job, k);
+    for (size_t k = 0; k < c->items && !rc; k++) rc = single (c, job, k);
   return rc ? rc : c->notice;
 }
 
@@ -200,20 +206,21 @@ static void free_instance (wgi_callee *callee)
 {
   wgi_map_callee *c = (wgi_map_callee *) callee;
   if (c->one) wgi_callee_free (c->one);
+  wgi_map_crew_free (c->crew);
   free (c->operands.stretch), free (c->arg), free (c->own.block), free (c->own.place), free (c->nest.place), free (c->room);
 }
 
-/* The arrays of the sweeps ahead and of the sums, in one room. */
-static int make_room (wgi_map_callee *c)
+/* The arrays of the lanes, and of the sweeps ahead, in one room. */
+static int make_room (wgi_map_callee *c, int ahead)
 {
   const wgi_map *s = wgi_map_of (c);
-  const size_t n = s->source.n, m = s->source.m, sums = wgi_times (s->m, WGI_LANES);
-  const size_t all = wgi_plus (wgi_times (3, wgi_plus (m, n)), wgi_times (2, sums));
+  const size_t n = s->source.n, m = s->source.m, lanes = wgi_times (s->m, WGI_LANES);
+  const size_t all = wgi_plus (ahead ? wgi_times (3, wgi_plus (m, n)) : 0, wgi_times (2, lanes));
   c->room = malloc (wgi_times (wgi_plus (all, WGI_VECTOR), sizeof *c->room));
   if (!c->room) return 0;
-  double *at = (double *) (((uintptr_t) c->room + 63) & ~(uintptr_t) 63);       /* the sums are whole vectors */
-  for (int d = 0; d < 2; d++) c->sum[d] = at, at += sums;
-  for (int mode = 0; mode < 2; mode++)
+  double *at = (double *) (((uintptr_t) c->room + 63) & ~(uintptr_t) 63);       /* the lanes are whole vectors */
+  for (int d = 0; d < 2; d++) c->lane[d] = at, at += lanes;
+  for (int mode = 0; mode < 2 && ahead; mode++)
     for (int d = 0; d <= mode; d++)
       {
         c->ahead[mode].seed[d] = at, at += m;
@@ -222,23 +229,45 @@ static int make_room (wgi_map_callee *c)
   return 1;
 }
 
-static wgi_callee *instance (wgi_source *source)
+/* What it takes to sweep items. */
+static int equip (wgi_map_callee *c, int ahead)
 {
-  const wgi_map *s = (const wgi_map *) source;
-  wgi_map_callee *c = (wgi_map_callee *) wgi_callee_new (source, sizeof *c);
-  if (!c) return NULL;
-  c->callee.forward = forward, c->callee.reverse = reverse, c->callee.lanes = wgi_map_nested;
-  c->callee.forward_in_planes = forward_in_planes, c->callee.reverse_in_planes = reverse_in_planes;
-  c->callee.generation = generation;
-  c->callee.bind = bind, c->callee.free = free_instance;
+  const wgi_map *s = wgi_map_of (c);
+  c->callee.free = free_instance;
   c->items = s->args.items;
   c->arg = malloc (wgi_times (s->args.count + 1, sizeof *c->arg));
-  if (!c->arg || !make_room (c)) return wgi_callee_free (&c->callee), wgi_fail (WG_ENOMEM, "no memory for a map"), NULL;
+  if (!c->arg || !make_room (c, ahead)) return wgi_fail (WG_ENOMEM, "no memory for a map");
   memcpy (c->arg, s->args.arg, s->args.count*sizeof *c->arg);
   wgi_source *one = wgi_fun_source (s->body);
   if (one) c->one = one->instance (one);
   wgi_source_leave (one);
-  return c->one ? &c->callee : (wgi_callee_free (&c->callee), NULL);
+  return c->one ? WG_OK : wgi_last_status ();
+}
+
+static wgi_callee *instance (wgi_source *source)
+{
+  wgi_map_callee *c = (wgi_map_callee *) wgi_callee_new (source, sizeof *c);
+  if (!c) return NULL;
+  c->callee.forward = forward, c->callee.reverse = reverse, c->callee.lanes = wgi_map_nested;
+  c->callee.forward_in_planes = forward_in_planes, c->callee.reverse_in_planes = reverse_in_planes;
+  c->callee.generation = generation, c->callee.bind = bind;
+  return equip (c, 1) ? (wgi_callee_free (&c->callee), NULL) : &c->callee;
+}
+
+wgi_map_callee *wgi_map_mate (const wgi_map_callee *of)
+{
+  wgi_map_callee *c = calloc (1, sizeof *c);
+  if (!c) return wgi_fail (WG_ENOMEM, "no memory for a map"), NULL;
+  c->callee.source = wgi_source_use (of->callee.source);
+  return equip (c, 0) ? (wgi_callee_free (&c->callee), NULL) : c;
+}
+
+int wgi_map_follow (wgi_map_callee *mate, const wgi_map_callee *c)
+{
+  mate->items = c->items;
+  memcpy (mate->arg, c->arg, wgi_map_of (c)->args.count*sizeof *c->arg);
+  mate->callee.sweeps = mate->one->sweeps = c->callee.sweeps, mate->one->ahead = 0;
+  return wgi_fun_follow (mate->one->fun, c->one->fun);
 }
 
 /* sources */

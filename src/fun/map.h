@@ -77,7 +77,10 @@ typedef struct {
   wgi_operands operands;         /* of the last call in planes */
   wgi_map_frame own;
   wgi_nest nest;                 /* for the lanes of an outer loop */
-  double *sum[2];                /* of a chunk, by lane: m x WGI_LANES at 64 bytes, values and tangents */
+  double *lane[2];               /* m x WGI_LANES at 64 bytes, values and tangents: sums of a chunk by lane, outputs of a tile's items */
+  double *log;                   /* where a tile leaves what goes to single items until its chunk is committed; NULL: goes there at once */
+  int left;                      /* has a chunk been begun and not been added: are there adjoints that nobody takes? */
+  struct wgi_map_crew *crew;     /* instances for threads; NULL: none yet */
   wgi_ahead ahead[2];            /* by mode */
   double *room;
 } wgi_map_callee;
@@ -125,8 +128,8 @@ int wgi_map_run (wgi_map_callee *c, const wgi_map_job *job);
 void wgi_map_blocks (const wgi_map_callee *c, const wgi_map_job *job, size_t k, uint64_t group);
 int wgi_map_block (wgi_map_callee *c, const wgi_map_job *job, size_t k);
 
-/* One item by itself.  Errors only. */
-int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k);
+/* Item k by itself, its results left in the arrays of c->one: outputs if job->y, and adjoints if *awake.  Errors only. */
+int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k, int *awake);
 
 /* In the lanes of an outer loop: wgi_callee's lanes. */
 int wgi_map_nested (wgi_callee *, int mode, int reverse, wgi_lane_frame *outer, const uint32_t *operand, size_t out);
@@ -134,7 +137,23 @@ int wgi_map_nested (wgi_callee *, int mode, int reverse, wgi_lane_frame *outer, 
 /* Keep the first notice of the body's instance for the map's own; errors come back. */
 int wgi_map_told (wgi_map_callee *c, int rc);
 
-/* All items in lanes, for the modes WGI_VALUE and WGI_D1. */
+/* All items in lanes, for the modes WGI_VALUE and WGI_D1.  Chunks are cut by the number of items alone, done by any thread, and
+ * committed in order. */
 int wgi_map_lanes (wgi_map_callee *c, const wgi_map_job *job);
+
+/* The items begin .. end - 1 in lanes: what they share stays in the instance, and c->notice; what goes to single items
+ * stays in the log, if there is one: for each tile as many numbers as wgi_map_log_size says, at most.  Errors only. */
+int wgi_map_chunk (wgi_map_callee *c, const wgi_map_job *job, size_t begin, size_t end);
+size_t wgi_map_log_size (const wgi_map_callee *c);
+
+/* Add what is left of it, from the log if there is one: c->log is where it begins, as it was for wgi_map_chunk. */
+void wgi_map_add_chunk (wgi_map_callee *c, const wgi_map_job *job, size_t begin, size_t end);
+
+/* Another instance for wgi_map_chunk on a thread of its own; to be freed as a callee.  NULL: out of memory, or a status. */
+wgi_map_callee *wgi_map_mate (const wgi_map_callee *c);
+
+/* Have a mate do as c does: items, arguments, what they are swept with. */
+int wgi_map_follow (wgi_map_callee *mate, const wgi_map_callee *c);
+void wgi_map_crew_free (struct wgi_map_crew *);
 
 #endif

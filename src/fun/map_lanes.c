@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the Wengert developers
  *
- * Maps in lanes.  Items are cut into chunks by their number alone, chunks into tiles of as many items as a sweep takes side by side.
+ * Maps in lanes: a chunk of items, in tiles of as many as a sweep takes side by side.
  * A tile whose items all hold the trace at hand is one sweep; else its first item's trace is found
  * by itself, and the items that hold it are swept, until none is left: the others' seeds are at rest meanwhile.  Sums, and
- * adjoints of what items share, are kept lane by lane through a chunk; chunks are added in order.
+ * adjoints of what items share, are kept lane by lane through a chunk.  What items have of their own leaves by tiles, in the order of items.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -14,8 +14,6 @@
 #include "sweep/numbers.h"
 
 #define FOR_MODES(d, mode) for (int d = 0; d <= (mode); d++) if ((d & (mode)) == d)
-
-enum { TILES = 4, CHUNKS = 32 };       /* least tiles of a chunk; chunks of many items */
 
 static const uint64_t all = ((uint64_t) 1 << WGI_LANES) - 1;      /* a group of all lanes */
 
@@ -68,7 +66,7 @@ static size_t doubles (int plane, wgi_lane_words words)
   return wgi_plus (wgi_times (words.own, WGI_LANES), shared);
 }
 
-/* Planes for the trace at hand; adjoints are at rest, but those of what items share are kept. */
+/* Planes for the trace at hand; adjoints are at rest, but those of what items see are kept. */
 static int have_planes (wgi_map_callee *c, unsigned planes)
 {
   wgi_map_frame *f = &c->own;
@@ -91,7 +89,11 @@ static int have_planes (wgi_map_callee *c, unsigned planes)
         const size_t need = doubles (i, words);
         double *shared = at + words.own*WGI_LANES;
         for (size_t j = 0; j < need; j++) at[j] = i & WGI_ADJOINT ? -0. : 0.;
-        if (f->planes >> i & 1 && i & WGI_ADJOINT) memcpy (shared, f->frame.shared[i], seen (c).shared*WGI_VECTOR*sizeof *at);
+        if (f->planes >> i & 1 && i & WGI_ADJOINT)
+          {
+            memcpy (at, f->frame.plane[i], seen (c).own*WGI_LANES*sizeof *at);
+            memcpy (shared, f->frame.shared[i], seen (c).shared*WGI_VECTOR*sizeof *at);
+          }
         f->frame.plane[i] = at, f->frame.shared[i] = shared, at += need;
       }
   free (f->block);
@@ -160,23 +162,28 @@ static void fetch (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t c
     }
 }
 
-/* Output i of the body, which is output i of group o, in some lanes. */
+/* Output i of the body, which is output i of group o, in some lanes: what goes to items is put there, sums are added. */
 static void keep_output (const wgi_map_callee *c, const wgi_map_job *job, const wgi_arg *o, size_t i, size_t k, uint64_t group)
 {
   const wgi_lane_frame *f = &c->own.frame;
   const size_t from = o->place + i;
   const uint32_t place = f->place[program (c)->out[from]];
+  (void) k;                      /* that is asked later */
   FOR_MODES (d, job->mode)
     {
-      double *sum = c->sum[d] + from*WGI_LANES;
-      if (!o->stride && group == all && !(place & WGI_SHARED)) c->callee.sweeps->add (sum, f->plane[d] + (size_t) place*WGI_LANES);
+      double *to = c->lane[d] + from*WGI_LANES;
+      const double *lanes = f->plane[d] + (size_t) place*WGI_LANES;
+      if (group == all && !(place & WGI_SHARED))
+        {
+          if (o->stride) memcpy (to, lanes, WGI_LANES*sizeof *to);
+          else c->callee.sweeps->add (to, lanes);
+        }
       else
         for (uint64_t left = group; left; left &= left - 1)
           {
             const size_t l = (size_t) __builtin_ctzll (left);
             const double y = wgi_lane_at (f, d, place, l);
-            if (o->stride) job->y[d][o->first + wgi_arg_row (o, k + l) + i] += y;
-            else sum[l] += y;
+            to[l] = o->stride ? y : to[l] + y;
           }
     }
 }
@@ -215,22 +222,6 @@ static void each_output (const wgi_map_callee *c, const wgi_map_job *job, size_t
   for (const wgi_arg *o = s->out; o < s->out + s->outs; o++) for (size_t i = 0; i < o->width; i++) what (c, job, o, i, k, group);
 }
 
-/* The adjoints of what these items alone see, from the lanes, which are put to rest. */
-static void take_own (const wgi_map_callee *c, const wgi_arg *a, double *xbar, double *from, size_t k, size_t count)
-{
-  if (!a->data && is_even (a, count))
-    {
-      c->callee.sweeps->add_rows (xbar + a->first + k*a->stride, a->width, from, a->stride);
-      return;
-    }
-  for (size_t l = 0; l < count && !a->data; l++)
-    {
-      double *to = xbar + a->first + wgi_arg_row (a, k + l);
-      for (size_t j = 0; j < a->width; j++) to[j] += from[j*WGI_LANES + l];
-    }
-  for (size_t j = 0; j < a->width*WGI_LANES; j++) from[j] = -0.;
-}
-
 /* Put to rest the outputs that the sweep did not take, since they are not active. */
 static void rest_outputs (const wgi_map_callee *c, const wgi_map_job *job, uint64_t group)
 {
@@ -247,20 +238,57 @@ static void rest_outputs (const wgi_map_callee *c, const wgi_map_job *job, uint6
       }
 }
 
-/* The adjoints of inputs that lanes have for themselves. */
-static void take_adjoints (const wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t count)
+/* rows: what goes to single items */
+
+/* Add those of a tile to where they are; full ones leave the lanes at rest. */
+static void add_rows (const wgi_map_callee *c, const wgi_arg *a, double *from, double to[], size_t k, size_t count)
+{
+  if (is_even (a, count)) c->callee.sweeps->add_rows (to + a->first + k*a->stride, a->width, from, a->stride);
+  else
+    for (size_t l = 0; l < count; l++)
+      {
+        double *row = to + a->first + wgi_arg_row (a, k + l);
+        for (size_t j = 0; j < a->width; j++) row[j] += from[j*WGI_LANES + l];
+      }
+}
+
+/* The same; if there is a log into it, or again out of it. */
+static void leave_rows (wgi_map_callee *c, const wgi_arg *a, double *from, double to[], size_t k, size_t count, int again)
+{
+  const size_t numbers = a->width*WGI_LANES;
+  double *kept = c->log;
+  if (kept) c->log += numbers;
+  if (kept && !again) memcpy (kept, from, numbers*sizeof *from);
+  else add_rows (c, a, kept ? kept : from, to, k, count);
+}
+
+/* Outputs, and the adjoints of what items alone see. */
+static void leave (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t count, int again)
 {
   const wgi_map *s = wgi_map_of (c);
   FOR_MODES (d, job->mode)
     {
-      double *from = c->own.frame.plane[WGI_ADJOINT + d];
-      for (size_t i = 0; i < s->args.count; i++)
-        if (is_own (c, &c->arg[i]))
-          {
-            take_own (c, &c->arg[i], job->xbar[d], from, k, count);
-            from += c->arg[i].width*WGI_LANES;
-          }
+      double *adjoint = job->ybar ? c->own.frame.plane[WGI_ADJOINT + d] : NULL;
+      for (const wgi_arg *o = s->out; o < s->out + s->outs && job->y; o++)
+        if (o->stride) leave_rows (c, o, c->lane[d] + o->place*WGI_LANES, job->y[d], k, count, again);
+      for (const wgi_arg *a = c->arg; a < c->arg + s->args.count && adjoint; a++)
+        {
+          if (!is_own (c, a)) continue;
+          if (!a->data) leave_rows (c, a, adjoint, job->xbar[d], k, count, again);
+          const int awake = a->data || c->log || !is_even (a, count);
+          for (size_t j = 0; j < a->width*WGI_LANES && awake && !again; j++) adjoint[j] = -0.;
+          adjoint += a->width*WGI_LANES;
+        }
     }
+}
+
+size_t wgi_map_log_size (const wgi_map_callee *c)
+{
+  const wgi_map *s = wgi_map_of (c);
+  size_t width = 0;
+  for (size_t o = 0; o < s->outs; o++) if (s->out[o].stride) width = wgi_plus (width, s->out[o].width);
+  for (size_t i = 0; i < s->args.count; i++) if (is_own (c, &c->arg[i]) && !c->arg[i].data) width = wgi_plus (width, c->arg[i].width);
+  return wgi_times (width, 2*WGI_LANES);
 }
 
 /* The values of a tile; once more with more room if a loop within needs that. */
@@ -279,7 +307,7 @@ static int forward (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t 
 }
 
 /* The items of group, whose values are there. */
-static void finish (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t count, uint64_t group)
+static void finish (wgi_map_callee *c, const wgi_map_job *job, size_t k, uint64_t group)
 {
   if (job->y) each_output (c, job, k, group, keep_output);
   if (job->entries) wgi_map_blocks (c, job, k, group);
@@ -287,7 +315,35 @@ static void finish (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t 
   each_output (c, job, k, group, seed_output);
   (job->mode ? c->callee.sweeps->reverse_dual : c->callee.sweeps->reverse) (program (c), &c->own.frame);
   rest_outputs (c, job, group);
-  take_adjoints (c, job, k, count);
+}
+
+/* Item k + l by itself, its results being put into lane l. */
+static int alone (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t l)
+{
+  const wgi_map *s = wgi_map_of (c);
+  const wgi_arrays a = wgi_callee_arrays (c->one);
+  int awake;
+  int rc = wgi_map_item (c, job, k + l, &awake);
+  c->own.trace = NULL;
+  if (!rc) rc = ready (c, job);
+  if (rc) return rc;
+  FOR_MODES (d, job->mode)
+    {
+      for (size_t o = 0; o < s->outs && job->y; o++)
+        for (size_t i = s->out[o].place; i < s->out[o].place + s->out[o].width; i++)
+          {
+            double *to = c->lane[d] + i*WGI_LANES + l;
+            *to = s->out[o].stride ? a.y[d][i] : *to + a.y[d][i];
+          }
+      for (size_t i = 0; i < s->args.count && awake; i++)
+        for (size_t j = c->arg[i].place; j < c->arg[i].place + c->arg[i].width && !c->arg[i].data; j++)
+          {
+            size_t lanes;
+            double *to = wgi_lane_adjoint (&c->own.frame, WGI_ADJOINT + d, c->own.place[j], &lanes);
+            to[l % lanes] += a.xbar[d][j];
+          }
+    }
+  return WG_OK;
 }
 
 /* The items of pending that hold the trace of the first of them are left in the lanes.  None do if that one
@@ -307,9 +363,7 @@ static int split (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t co
       if (rc || !(*group >> first & 1)) *group = 0;
     }
   if (rc < 0 || *group) return rc < 0 ? rc : WG_OK;
-  c->own.trace = NULL;
-  rc = wgi_map_item (c, job, k + first);
-  return rc ? rc : ready (c, job);
+  return alone (c, job, k, first);
 }
 
 static int tile (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t count)
@@ -318,21 +372,53 @@ static int tile (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t cou
   c->own.frame.status = 0;
   const int rc = forward (c, job, k, count);
   if (rc) return rc;
-  if ((c->own.frame.held & pending) == pending) finish (c, job, k, count, pending);
+  if ((c->own.frame.held & pending) == pending) finish (c, job, k, pending);
   else
     while (pending)
       {
         uint64_t group;
         const int went = split (c, job, k, count, pending, &group);
         if (went) return went;
-        if (group) finish (c, job, k, count, group);
+        if (group) finish (c, job, k, group);
         pending &= group ? ~group : pending - 1;
       }
+  leave (c, job, k, count, 0);
   if (c->own.frame.status > 0 && !c->notice) c->notice = c->own.frame.status, c->callee.why = c->own.frame.why;
   return c->own.frame.status < 0 ? c->own.frame.status : WG_OK;
 }
 
 /* chunks */
+
+/* May items take different traces, of the body or of a map in it? */
+static int branches (const wgi_map_callee *c)
+{
+  const wg_fun *f = c->one->fun;
+  int found = program (c)->guards != 0;
+  for (size_t i = 0; i < program (c)->sources && !found; i++)
+    found = f->place[i]->lanes == wgi_map_nested && branches ((const wgi_map_callee *) f->place[i]);
+  return found;
+}
+
+/* Where lanes and single items differ about a branch, the trace at hand decides: begin with that of the first item, whoever was swept before. */
+static int begin_at (wgi_map_callee *c, size_t k)
+{
+  if (!branches (c)) return WG_OK;
+  wgi_map_see (c, WGI_VALUE, k);
+  const int rc = wgi_fun_at (c->one->fun, wgi_callee_arrays (c->one).x[0]);
+  c->own.trace = NULL;
+  return rc < 0 ? rc : WG_OK;
+}
+
+int wgi_map_chunk (wgi_map_callee *c, const wgi_map_job *job, size_t begin, size_t end)
+{
+  if (c->left) free (c->own.block), free (c->own.place), c->own = (wgi_map_frame){ .apart = c->own.apart };
+  c->notice = WG_OK, c->left = 1;
+  int rc = begin_at (c, begin);
+  if (!rc) rc = ready (c, job);
+  FOR_MODES (d, job->mode) memset (c->lane[d], 0, wgi_map_of (c)->m*WGI_LANES*sizeof (double));
+  for (size_t k = begin; k < end && !rc; k += WGI_LANES) rc = tile (c, job, k, end - k < WGI_LANES ? end - k : WGI_LANES);
+  return rc;
+}
 
 static double sum_of_lanes (const double lane[], size_t count)
 {
@@ -342,7 +428,8 @@ static double sum_of_lanes (const double lane[], size_t count)
   return s[0];
 }
 
-static void add_chunk (wgi_map_callee *c, const wgi_map_job *job)
+/* What the items share, put to rest. */
+static void add_shared (const wgi_map_callee *c, const wgi_map_job *job)
 {
   const wgi_map *s = wgi_map_of (c);
   const size_t width = c->callee.sweeps->width;
@@ -351,7 +438,7 @@ static void add_chunk (wgi_map_callee *c, const wgi_map_job *job)
       double *from = job->ybar ? c->own.frame.shared[WGI_ADJOINT + d] : NULL;
       for (size_t o = 0; job->y && o < s->outs; o++)
         for (size_t i = 0; i < s->out[o].width && !s->out[o].stride; i++)
-          job->y[d][s->out[o].first + i] += sum_of_lanes (c->sum[d] + (s->out[o].place + i)*WGI_LANES, WGI_LANES);
+          job->y[d][s->out[o].first + i] += sum_of_lanes (c->lane[d] + (s->out[o].place + i)*WGI_LANES, WGI_LANES);
       for (size_t i = 0; from && i < s->args.count; i++)
         {
           const wgi_arg *a = &c->arg[i];
@@ -363,28 +450,9 @@ static void add_chunk (wgi_map_callee *c, const wgi_map_job *job)
     }
 }
 
-int wgi_map_lanes (wgi_map_callee *c, const wgi_map_job *job)
+void wgi_map_add_chunk (wgi_map_callee *c, const wgi_map_job *job, size_t begin, size_t end)
 {
-  const wgi_map *s = wgi_map_of (c);
-  const size_t tiles = (c->items + WGI_LANES - 1)/WGI_LANES;
-  const size_t chunk = WGI_LANES*(tiles <= TILES*CHUNKS ? TILES : (tiles + CHUNKS - 1)/CHUNKS);
-  int rc = WG_OK;
-  if (!c->items) return WG_OK;
-  if (wgi_fun_is_stale (c->one->fun))
-    {
-      wgi_map_see (c, WGI_VALUE, 0);
-      rc = wgi_fun_at (c->one->fun, wgi_callee_arrays (c->one).x[0]);
-      if (rc < 0) return rc;
-    }
-  c->own.trace = NULL, c->own.apart = job->entries != NULL;
-  rc = ready (c, job);
-  for (size_t begin = 0; begin < c->items && !rc; begin += chunk)
-    {
-      const size_t end = begin + chunk < c->items ? begin + chunk : c->items;
-      FOR_MODES (d, job->mode) memset (c->sum[d], 0, s->m*WGI_LANES*sizeof (double));
-      for (size_t k = begin; k < end && !rc; k += WGI_LANES) rc = tile (c, job, k, end - k < WGI_LANES ? end - k : WGI_LANES);
-      if (!rc) add_chunk (c, job);
-    }
-  if (rc) free (c->own.block), free (c->own.place), c->own = (wgi_map_frame){ .planes = 0 };      /* adjoints may be left behind */
-  return rc;
+  for (size_t k = begin; k < end && c->log; k += WGI_LANES) leave (c, job, k, end - k < WGI_LANES ? end - k : WGI_LANES, 1);
+  add_shared (c, job);
+  c->left = 0;
 }

@@ -26,12 +26,13 @@ static const wgi_tape none = { .stamp = UINT32_MAX };       /* and ids 0, which 
 static _Thread_local __attribute__ ((tls_model ("initial-exec"))) wgi_tape *table[WGI_NESTING + 1] = {
   FREE, FREE, FREE, FREE, FREE, FREE, FREE, FREE, FREE, FREE, FREE, FREE, FREE, FREE, FREE, FREE,
 };
-static _Thread_local struct { uint32_t generation; int inner; } here = { 0, -1 };
+static _Thread_local struct { uint32_t generation; int inner, forbidden; } here = { 0, -1, 0 };
 
 int wgi_tape_open (wgi_tape *t, size_t n)
 {
   uint32_t place = 0;
   memset (t, 0, sizeof *t);
+  if (here.forbidden) return wgi_fail (WG_EBUSY, "nothing is recorded on a thread of a map");
   while (place < WGI_NESTING && table[place] != &none) place++;
   if (place == WGI_NESTING) return wgi_fail (WG_ELIMIT, "recordings nest deeper than %d", WGI_NESTING);
   t->limit = WGI_PARAM;
@@ -95,6 +96,18 @@ static inline wgi_tape *tape_of (uint32_t ids)
 wgi_tape *wgi_tape_innermost (void)
 {
   return here.inner >= 0 ? table[here.inner] : NULL;
+}
+
+void wgi_tape_forbid (void)
+{
+  here.forbidden = 1;
+}
+
+int wgi_tape_is_free (void)
+{
+  int found = here.forbidden;
+  for (int i = 0; i < WGI_NESTING && !found; i++) found = table[i] != FREE && !table[i]->live;
+  return !found;
 }
 
 wg_var wgi_tape_input (const wgi_tape *t, size_t i, double value)

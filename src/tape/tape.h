@@ -67,6 +67,12 @@ int wgi_tape_open (wgi_tape *t, size_t n);
 void wgi_tape_close (wgi_tape *t);
 void wgi_tape_free (wgi_tape *t);
 
+/* Record nothing on this thread: from now on wgi_tape_open is WG_EBUSY. */
+void wgi_tape_forbid (void);
+
+/* Does this thread record no model, and may it? */
+int wgi_tape_is_free (void);
+
 /* The variable of input i, with a value. */
 wg_var wgi_tape_input (const wgi_tape *t, size_t i, double value);
 
