@@ -30,8 +30,7 @@ static const wgi_loop_least all = { .trips = 8, .period = 1, .operations = 64, .
 static const wgi_loop_least outer = { .trips = 8, .period = 1, .operations = 512 };
 static const wgi_loop_least inner = { .trips = 8, .period = 32, .operations = 8192 };
 
-/* Operation i as it is. */
-static void copy (wgi_roller *z, size_t i, const uint32_t *word)
+void wgi_roll_copy (wgi_roller *z, size_t i, const uint32_t *word)
 {
   const wgi_tape *t = z->from;
   const int row = t->row[i];
@@ -109,12 +108,12 @@ static void copy_trips (wgi_roller *z, const wgi_loop *l, int role)
   for (size_t i = 0; i < l->period; i++) any |= l->role[i] & role;
   for (size_t i = 0; i < l->period*l->trips && any; i++)
     {
-      if (!role || l->role[i % l->period] & role) copy (z, l->begin + i, word);
+      if (!role || l->role[i % l->period] & role) wgi_roll_copy (z, l->begin + i, word);
       word += wgi_loop_words (z->from, z->from->row[l->begin + i], word);
     }
 }
 
-static void copy_all (wgi_roller *z, const wgi_loops *loops)
+static void copy_all (wgi_roller *z, wgi_loops *loops)
 {
   const size_t count = wgi_tape_count (z->from);
   const uint32_t *word = z->from->word;
@@ -123,13 +122,13 @@ static void copy_all (wgi_roller *z, const wgi_loops *loops)
   for (size_t i = 0; i < count && !z->to.status; )
     if (next < loops->count && loops->loop[next].begin == i)
       {
-        const wgi_loop *l = &loops->loop[next++];
+        wgi_loop *l = &loops->loop[next++];
         copy_trips (z, l, wgi_roll_loop (z, l) ? WGI_LOOP_STAYS : 0);
         i += l->period*l->trips, word += l->words*l->trips;
       }
     else
       {
-        copy (z, i, word);
+        wgi_roll_copy (z, i, word);
         word += wgi_loop_words (z->from, z->from->row[i], word), i++;
       }
 }

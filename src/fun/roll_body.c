@@ -10,9 +10,11 @@
 #include "fun/map.h"
 #include "fun/roll_columns.h"
 
+static int is_inside (const wgi_loop *l, size_t i) { return !(l->role[i] & (WGI_LOOP_STAYS | WGI_LOOP_ONCE)); }
+
 static int goes_out (const wgi_loop *l, size_t i, int sum)
 {
-  return l->role[i] & (WGI_LOOP_EACH | WGI_LOOP_LAST) && !(l->role[i] & WGI_LOOP_STAYS) && !(l->role[i] & WGI_LOOP_SUM) == !sum;
+  return l->role[i] & (WGI_LOOP_EACH | WGI_LOOP_LAST) && is_inside (l, i) && !(l->role[i] & WGI_LOOP_SUM) == !sum;
 }
 
 /* Is it worth it?  Measured in sums that are replayed one by one: an operand costs three, to see one that moves another two in each trip, three
@@ -28,7 +30,7 @@ static int is_worth (const wgi_rolled *r)
     }
   for (size_t i = 0; i < l->period; i++)
     {
-      if (l->role[i] & WGI_LOOP_STAYS) continue;
+      if (!is_inside (l, i)) continue;
       switch (r->z->from->row[l->begin + i])
         {
         case WGI_ROW_add: case WGI_ROW_sub: case WGI_ROW_mul: case WGI_ROW_sqr: case WGI_ROW_neg: case WGI_ROW_abs: case WGI_ROW_max:
@@ -124,7 +126,7 @@ static wg_fun *make_body (wgi_rolled *r, size_t *m, size_t *each)
     {
       for (size_t i = 0, w = 0; i < l->period; i++)
         {
-          if (!(l->role[i] & WGI_LOOP_STAYS)) inside[i] = body_operation (r, &body, inside, i, w);
+          if (is_inside (l, i)) inside[i] = body_operation (r, &body, inside, i, w);
           w += wgi_loop_words (r->z->from, r->z->from->row[l->begin + i], r->word + w);
         }
       *each = list_outputs (r, inside, out, m);
@@ -172,7 +174,7 @@ static void name_results (wgi_rolled *r, uint32_t first, size_t each)
     }
 }
 
-int wgi_roll_loop (wgi_roller *z, const wgi_loop *l)
+int wgi_roll_loop (wgi_roller *z, wgi_loop *l)
 {
   wgi_rolled r = { .z = z, .l = l, .word = z->from->word + l->first_word };
   size_t m = 0, each = 0;

@@ -24,7 +24,10 @@ static inline uint32_t wgi_roll_word (wgi_roller *z, uint32_t word)
   return word & WGI_PARAM ? word : z->name[word];
 }
 
+/* Append operation i, whose words these are, as it is. */
+void wgi_roll_copy (wgi_roller *z, size_t i, const uint32_t *word);
+
 /* Append the loop as a map, and name what is used of it.  0: that is not worth it, and nothing was done. */
-int wgi_roll_loop (wgi_roller *z, const wgi_loop *l);
+int wgi_roll_loop (wgi_roller *z, wgi_loop *l);
 
 #endif

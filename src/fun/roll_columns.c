@@ -104,9 +104,42 @@ static void find_data (wgi_rolled *r)
   free (hash), free (differs), free (list), free (t.place);
 }
 
+/* what is the same in all trips */
+
+/* Is operation i, whose words begin at w? */
+static int is_once (const wgi_rolled *r, size_t i, size_t w)
+{
+  const wgi_loop *l = r->l;
+  const int row = r->z->from->row[l->begin + i];
+  if (row >= WGI_GUARD_lt || l->role[i] & (WGI_LOOP_STAYS | WGI_LOOP_LINK | WGI_LOOP_PARTIAL | WGI_LOOP_SUM)) return 0;
+  for (int j = 0; j < wgi_rows[row].operands; j++)
+    if (!(l->kind[w + (size_t) j] == WGI_LOOP_CONSTANT ? r->of[w + (size_t) j] == WGI_SAME
+                                                     : l->kind[w + (size_t) j] == WGI_LOOP_OUTSIDE && l->same[w + (size_t) j])) return 0;
+  return 1;
+}
+
+/* Do it, before the loop; to the trips it is a variable from outside then. */
+static void do_once (wgi_rolled *r)
+{
+  wgi_loop *l = r->l;
+  const size_t slot = wgi_loop_slot (r->z->from, l);
+  for (size_t i = 0, w = 0, words; i < l->period; i++, w += words)
+    {
+      words = wgi_loop_words (r->z->from, r->z->from->row[l->begin + i], r->word + w);
+      for (size_t j = 0; j < words; j++)
+        if (l->kind[w + j] == WGI_LOOP_INSIDE && l->role[r->word[w + j] - slot] & WGI_LOOP_ONCE) l->kind[w + j] = WGI_LOOP_OUTSIDE, l->same[w + j] = 1;
+      if (!is_once (r, i, w)) continue;
+      wgi_roll_copy (r->z, l->begin + i, r->word + w);
+      for (size_t k = 1; k < l->trips; k++) r->z->name[slot + k*l->period + i] = r->z->name[slot + i];
+      l->role[i] |= WGI_LOOP_ONCE;
+    }
+}
+
 void wgi_rolled_find (wgi_rolled *r)
 {
-  find_columns (r), find_data (r);
+  find_data (r);
+  if (!r->z->to.status) do_once (r);
+  if (!r->z->to.status) find_columns (r);
 }
 
 /* columns as arguments */

@@ -29,7 +29,7 @@ typedef struct {
 
 typedef struct {
   wgi_roller *z;
-  const wgi_loop *l;
+  wgi_loop *l;
   const uint32_t *word;          /* of the first trip */
   wgi_compared compared;
   uint32_t *of;                  /* per word of a trip: its column or, for constants, its datum, or WGI_SAME */
@@ -55,7 +55,7 @@ static inline double wgi_rolled_number (const wgi_rolled *r, size_t trip, size_t
 /* Zeroed memory; NULL: the new tape has failed. */
 void *wgi_rolled_have (wgi_rolled *r, size_t count, size_t size);
 
-/* Find columns and data, then make the arguments, then fill the data's rows.  The new tape's status tells when there is no memory. */
+/* Find columns and data, what is the same in all trips being done before; then make the arguments, then fill the data's rows.  The new tape's status tells when there is no memory. */
 void wgi_rolled_find (wgi_rolled *r);
 void wgi_rolled_make_args (wgi_rolled *r);
 void wgi_rolled_fill_rows (wgi_rolled *r);

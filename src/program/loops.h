@@ -40,7 +40,8 @@ enum { WGI_LOOP_EACH = 1,   /* its results are used after the loop, */
        WGI_LOOP_SUM = 4,    /* it is the last of a running sum, */
        WGI_LOOP_LINK = 8,   /* the first, whose one operand is the sum so far, */
        WGI_LOOP_PARTIAL = 16,   /* or one that is not the last */
-       WGI_LOOP_STAYS = 32 };   /* it needs the trip before in another way: it is done after the loop, trip by trip */
+       WGI_LOOP_STAYS = 32,     /* it needs the trip before in another way: it is done after the loop, trip by trip */
+       WGI_LOOP_ONCE = 64 };    /* it is the same in all trips: done before the loop */
 
 typedef struct {
   size_t begin, period, trips;   /* operations */

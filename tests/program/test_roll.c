@@ -307,6 +307,22 @@ MODEL (compared)                 /* guards with one outcome in all trips, true a
     }
 }
 
+MODEL (invariant)                /* most of it is the same in all trips; used by what stays and after the loop too */
+{
+  COUNT;
+  wg_var s = x[0], last = x[1];
+  y[0] = y[1] = wg_num (0);
+  for (size_t i = 0; i < count; i++)
+    {
+      const wg_var a = wg_sub (wg_mul (x[2], 3.0), wg_abs (x[3])), b = wg_select (wg_is_lt (a, x[4]), wg_sqr (a), wg_sub (a, x[4]));
+      y[0] = wg_add (y[0], wg_mul (wg_sub (b, wg_mul (data[i], x[i % n])), wg_add (a, x[5])));
+      y[0] = wg_add (y[0], b);
+      s = wg_max (a, s), last = wg_mul (b, x[6]);
+      if (i == 3) y[1] = a;
+    }
+  y[1] = wg_add (wg_sub (y[1], last), s);
+}
+
 MODEL (between)                  /* gathered from among what branches, which are no numbers */
 {
   COUNT;
@@ -416,7 +432,7 @@ static const struct { const char *name; wg_model *model; size_t m, trips; int lo
   { "strides", strides, 1, TRIPS, 2, 90 }, { "cascade", cascade, 1, TRIPS, 0, 90 }, { "exponents", exponents, 1, TRIPS, 0, 90 },
   { "recurrence", recurrence, 1, TRIPS, 0, 90 }, { "prefixes", prefixes, 1, TRIPS, 0, 90 }, { "middles", middles, 2, 150, 0, 90 },
   { "history", history, 1, TRIPS, 0, 90 }, { "odd one", odd_one, 1, 400, -1, 90 }, { "branches", branches, 1, TRIPS, 0, 90 },
-  { "between comparisons", between, 1, TRIPS, 1, 60 }, { "nothing", nothing, 1, 500, 1, 20 }, { "compared", compared, 1, TRIPS, 1, 90 },
+  { "invariant", invariant, 2, TRIPS, 1, 90 }, { "between comparisons", between, 1, TRIPS, 1, 60 }, { "nothing", nothing, 1, 500, 1, 20 }, { "compared", compared, 1, TRIPS, 1, 90 },
   { "calls", calls, 2, TRIPS, 1, 60 }, { "other calls", uncalled, 1, 96, -1, 90 },
 };
 
@@ -530,6 +546,28 @@ START_TEST (test_tie)
   record_both (tie, &trips, 2, 1, x, f);
   for (int s = 0; s < 2; s++) ck_assert_msg (wg_eval (f[s], x, &y[s]) == WG_OK, "%s", wg_last_error ());
   ck_assert (y[0] == y[1] && y[0] > 0);
+  for (int s = 0; s < 2; s++) wg_fun_free (f[s]);
+}
+END_TEST
+
+/* what is the same in all trips is done once */
+
+START_TEST (test_invariant)
+{
+  size_t trips = TRIPS;
+  double x[N] = { 1, 2, 3 };
+  wg_fun *f[2];
+  char *text = NULL;
+  size_t size, left = 99;
+  FILE *out = open_memstream (&text, &size);
+  set_data ();
+  record_both (invariant, &trips, N, 2, x, f);
+  ck_assert_int_eq (wg_fun_describe (f[1], out), WG_OK);
+  fclose (out);
+  const char *loop = strstr (text, "loop rolled");
+  ck_assert_msg (loop && sscanf (loop, "loop rolled: 100 trips of %*u operations, %zu left", &left) == 1, "%.300s", text);
+  ck_assert_uint_le (left, 3);           /* x[i] data[i], its difference from b, the product */
+  free (text);
   for (int s = 0; s < 2; s++) wg_fun_free (f[s]);
 }
 END_TEST
@@ -958,6 +996,7 @@ Suite *roll_suite (void)
   tcase_add_test (c, test_bound);
   tcase_add_test (c, test_guards);
   tcase_add_test (c, test_tie);
+  tcase_add_test (c, test_invariant);
   tcase_add_test (c, test_nest);
   tcase_add_test (c, test_elementary);
   tcase_add_loop_test (c, test_sparse, 0, 2);
