@@ -142,6 +142,13 @@ void wgi_args_free (wgi_args *s)
   s->arg = NULL;
 }
 
+int wgi_args_read (const wgi_args *s)
+{
+  int any = 0;
+  for (size_t i = 0; i < s->count; i++) any |= s->arg[i].data != NULL;
+  return any;
+}
+
 void wgi_args_fail (int rc, size_t ns, const wg_var s0[], size_t nargs, const wg_arg args[])
 {
   wgi_tape *t = NULL;

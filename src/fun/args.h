@@ -36,6 +36,9 @@ int wgi_args_take (wgi_args *, const char *name, size_t begin, size_t n, size_t 
                    const wg_arg args[], wg_var **operand);
 void wgi_args_free (wgi_args *);
 
+/* Do they read data? */
+int wgi_args_read (const wgi_args *);
+
 /* Have the recording keep the error rc of a loop, with this thread's message: that of s0[ns] or of the arguments, or the innermost. */
 void wgi_args_fail (int rc, size_t ns, const wg_var s0[], size_t nargs, const wg_arg args[]);
 

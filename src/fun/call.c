@@ -22,7 +22,8 @@ typedef struct {
 
 typedef struct {
   wgi_callee callee;
-  size_t generation;             /* of the handle's values */
+  size_t generation;             /* of the handle's values, */
+  const struct wgi_lane_sweeps *lanes;     /* and what loops in it were swept with */
 } recorded_callee;
 
 static const struct {
@@ -39,14 +40,14 @@ static const struct {
 static int go (wgi_callee *c, int mode, double *const x[])
 {
   wg_fun *f = c->fun;
-  size_t *kept = &((recorded_callee *) c)->generation;
+  recorded_callee *kept = (recorded_callee *) c;
   const size_t bytes = f->family->n*sizeof (double), generation = wgi_fun_generation (f);
   const wgi_trace *before = f->trace;
-  const int there = f->at_point && !wgi_fun_is_stale (f) && *kept == generation
+  const int there = f->at_point && !wgi_fun_is_stale (f) && kept->generation == generation && kept->lanes == c->sweeps
                     && memcmp (f->frame.plane[WGI_VALUE], x[0], bytes) == 0;
   int rc = wgi_fun_planes (f, sweep[mode].planes);
   if (!rc) rc = mode == WGI_D1 ? wgi_fun_at_dual (f, there ? NULL : x[0], x[1]) : wgi_fun_at (f, there ? NULL : x[0]);
-  if (!there) *kept = wgi_fun_settled (f, before, generation);
+  if (!there) kept->generation = wgi_fun_settled (f, before, generation), kept->lanes = c->sweeps;
   if (rc || mode != (WGI_D1 | WGI_D2)) return rc;
   uint64_t found;
   for (int d = 1; d < 4; d++) memcpy (f->frame.plane[d], x[d], bytes);
@@ -266,8 +267,7 @@ void wgi_call_source (wgi_source *s, const wg_var x[], wg_var y[])
       return;
     }
   for (size_t i = 0; i < s->n; i++) value[i] = x[i].value;
-  const wgi_tape *t = NULL;
-  for (size_t i = 0; i < s->n && !t; i++) t = wgi_tape_of (x[i]);
+  const wgi_tape *t = wgi_tape_of_call (s, x);
   const int rc = s->eval && !(t && t->bindings) ? s->eval (s, value, value + s->n) : eval_once (s, t, value, value + s->n);
   if (rc < 0) fail_on (x, s->n, rc, wg_last_error ());
   wgi_tape_call (s, x, value + s->n, y);

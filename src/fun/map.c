@@ -325,7 +325,7 @@ static wgi_source *first_map (wg_fun *body, wgi_args *args, int sum)
   free (s->args.arg);
   s->args = *args;
   s->out[0] = (wgi_arg){ .width = m, .stride = sum ? 0 : m };
-  s->outs = 1, s->print = print_of (s);
+  s->outs = 1, s->print = print_of (s), s->source.reads = wgi_args_read (args);
   return &s->source;
 }
 

@@ -214,7 +214,7 @@ static wgi_source *first_scan (const wg_fun *step, size_t ns, wgi_args *args, in
   free (s->args.arg);
   s->args = *args;
   s->out[0] = (wgi_arg){ .place = ns, .width = mo, .stride = mo, .first = ns };
-  s->outs = each != 0;
+  s->outs = each != 0, s->source.reads = wgi_args_read (args);
   for (size_t j = 0; j < ns; j++) s->init[j] = j;
   return &s->source;
 }

@@ -48,6 +48,7 @@ struct wgi_source {
   atomic_size_t users;
   size_t n, m;
   const char *name;
+  int reads;                /* results may change though operands do not: it reads data, and is never folded */
   size_t words;             /* operands of a call when they are blocks of consecutive numbers, each known by its first; */
   const size_t *size;       /* the numbers in each, n in all; NULL: n operands of one number */
   wgi_callee *(*instance) (wgi_source *);                             /* NULL: out of memory, or a status */

@@ -418,13 +418,21 @@ static wg_var append (wgi_tape *t, enum wgi_row row, const wg_var *operand, uint
   return y;
 }
 
-void wgi_tape_call (wgi_source *source, const wg_var x[], const double value[], wg_var y[])
+wgi_tape *wgi_tape_of_call (const wgi_source *source, const wg_var x[])
 {
   wgi_tape *t = NULL;
-  for (size_t i = 0; i < source->n && !t; i++) t = x[i].ids ? tape_of (x[i].ids) : NULL;
+  int literals = 1;
+  for (size_t i = 0; i < source->n && !t; i++) t = x[i].ids ? tape_of (x[i].ids) : NULL, literals &= !x[i].ids;
+  if (literals && source->reads) t = wgi_tape_innermost ();
+  return t && literals && t->live ? NULL : t;
+}
+
+void wgi_tape_call (wgi_source *source, const wg_var x[], const double value[], wg_var y[])
+{
+  wgi_tape *t = wgi_tape_of_call (source, x);
   const int fit = all_fit (x, source->n);
   if (!fit) misfit (WGI_ROW_call, x, source->n);
-  uint32_t *operand = t && fit && !t->status ? malloc (wgi_times (source->n, sizeof *operand)) : NULL;
+  uint32_t *operand = t && fit && !t->status ? malloc (wgi_times (source->n + 1, sizeof *operand)) : NULL;
   if (t && fit && !operand) wgi_tape_fail (t, WG_ENOMEM, "out of memory after %zu calls", t->calls);
   wgi_call_record *call = operand ? new_call (t) : NULL;
   if (!call) free (operand);

@@ -79,6 +79,9 @@ wg_var wgi_tape_input (const wgi_tape *t, size_t i, double value);
 /* Parameter i, as wg_param has it; on live tapes too. */
 wg_var wgi_tape_param (wgi_tape *t, size_t i, double initial);
 
+/* The recording that a call with these operands belongs to; NULL: they are literals and it is not recorded. */
+wgi_tape *wgi_tape_of_call (const wgi_source *source, const wg_var x[]);
+
 /* Record a call of a function with operands x[n], its outputs having these values; y[m] are the outputs.  The
  * source is counted.  When an operand does not fit, or the tape has failed, y are the values all the same. */
 void wgi_tape_call (wgi_source *source, const wg_var x[], const double value[], wg_var y[]);

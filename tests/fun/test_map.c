@@ -318,6 +318,68 @@ START_TEST (a_map_wakes_nothing)
 }
 END_TEST
 
+/* Other lanes count at once, at the same point, through a call too. */
+
+static void far_away (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) n, (void) m;
+  wg_call (ctx, x, NULL, y);
+}
+
+START_TEST (lanes_come_and_go)
+{
+  enum { ITEMS = 67 };
+  double x[SHARED + ITEMS], other[SHARED + ITEMS], first[OUTPUTS], y[OUTPUTS];
+  fill (ITEMS);
+  for (size_t i = 0; i < SHARED + ITEMS; i++) x[i] = sin (1.7*(double) i), other[i] = cos ((double) i);
+  wg_fun *body = body_of (smooth, NULL);
+  loop map = { body, ITEMS, 1, 0, 0 };
+  wg_fun *f = agree_record (loop_model, &map, SHARED + ITEMS, OUTPUTS, x), *g = agree_record (far_away, f, SHARED + ITEMS, OUTPUTS, x);
+  for (size_t k = 0; k < sizeof kernels/sizeof *kernels; k++)
+    {
+      if (wg_fun_set_lanes (g, kernels[k])) continue;
+      ck_assert (!wg_eval (g, x, first) && !wg_eval (g, other, y) && !wg_eval (g, x, y));
+      ck_assert_mem_eq (y, first, sizeof y);
+    }
+  wg_fun_free (f), wg_fun_free (g), wg_fun_free (body);
+}
+END_TEST
+
+/* A sum over data alone is no literal: other rows may be bound to it, and numbers may change where they are. */
+
+static void product (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) n, (void) m, (void) ctx;
+  y[0] = wg_mul (x[0], x[1]);
+}
+
+static void scaled_sum (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) n, (void) m;
+  wg_map_sum (ctx, 3, 1, (wg_arg[]){ { .data = data, .width = 2, .stride = 2, .slot = 1 } }, y);
+  y[0] = wg_mul (y[0], x[0]);
+}
+
+START_TEST (sums_of_data_alone)
+{
+  static const double rows[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+  const double x = 2, v[2] = { 1, 1 };
+  double y, g, hv[2];
+  memcpy (data, (double[]){ 1, 1, 2, 2, 3, 3 }, 6*sizeof *data);
+  wg_fun *body = agree_record (product, NULL, 2, 1, v), *f = agree_record (scaled_sum, body, 1, 1, &x);
+  wg_fun *before = wg_fun_gradient (f);
+  ck_assert (before && !wg_eval (f, &x, &y) && y == 28);
+  data[0] = 11;
+  ck_assert (!wg_gradient (f, &x, &y, &g) && y == 48 && g == 24);
+  ck_assert (!wg_eval (before, &x, &g) && g == 24);
+  ck_assert_int_eq (wg_fun_bind (f, 1, 4, rows, NULL), WG_OK);
+  ck_assert (!wg_hvp (f, &x, v, &y, &g, hv) && y == 200 && g == 100 && hv[0] == 0);
+  wg_fun *after = wg_fun_gradient (f);
+  ck_assert (after && !wg_jvp (after, &x, v, &g, hv) && g == 100 && hv[0] == 0);
+  wg_fun_free (f), wg_fun_free (body), wg_fun_free (before), wg_fun_free (after);
+}
+END_TEST
+
 /* Rows of data bound to a sum: the same as a sum recorded with them. */
 
 static void shared_body (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
@@ -476,6 +538,8 @@ int main (void)
   tcase_add_test (laws, runs_repeat);
   tcase_add_test (laws, branches_repeat);
   tcase_add_test (laws, a_map_wakes_nothing);
+  tcase_add_test (laws, lanes_come_and_go);
+  tcase_add_test (rest, sums_of_data_alone);
   tcase_add_loop_test (rest, rows_are_bound, 0, 2);
   tcase_add_loop_test (rest, derivatives_are_bound, 0, 10);
   tcase_add_test (rest, counts_that_may_not_change);
