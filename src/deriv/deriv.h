@@ -33,6 +33,10 @@ void wgi_collect (wg_fun *f, int plane, double g[]);
 int wgi_pull (wg_fun *f, const double u[], double g[]);
 int wgi_pull_dual (wg_fun *f, const double u[], double g[], double hv[]);
 
+/* Is the list mostly calls?  These take directions one after the other, with their values each time, and maps have their items
+ * side by side already: then products with Hessians one by one are faster, the reverse sweeps of maps being done ahead. */
+int wgi_is_mostly_calls (const wg_fun *f);
+
 /* Where to write count numbers of an output that several sweeps fill: a later one can fail, through a call alone, and then it is
  * to be untouched.  NULL: out of memory, if out is not NULL.  And the copy when all is well. */
 double *wgi_held (wg_fun *f, size_t count, double out[]);

@@ -69,43 +69,54 @@ void wgi_let_go (const wg_fun *f, size_t count, double out[])
   if (f->trace->program->sources && out && count) memcpy (out, f->held, count*sizeof *out);
 }
 
-/* Is the list mostly calls?  These take directions one after the other, with their values each time, and maps have their items
- * side by side already: then products one by one are faster, the reverse sweeps of maps being done ahead. */
-static int is_mostly_calls (const wg_fun *f)
+int wgi_is_mostly_calls (const wg_fun *f)
 {
   enum { PLAIN = 100 };
   const wgi_program *p = f->trace->program;
   return p->sources && p->count < PLAIN*p->sources;
 }
 
-int wg_hvps (wg_fun *f, const double x[], size_t k, const double V[], double *y, double g[], double HV[])
+/* A product by itself: along V, or along unit vector first for V NULL. */
+static int single (wg_fun *f, const double V[], size_t first, double hv[])
 {
-  int rc = wgi_checked (f, "wg_hvps", 1, k ? (const void *) V : f, f);
-  if (rc) return f ? wgi_fun_done (f, rc) : rc;
   const size_t n = f->family->n;
-  rc = wgi_fun_planes (f, WGI_V | WGI_D | WGI_A | WGI_AD);
+  double *d = f->frame.plane[WGI_D1];
+  if (V) memcpy (d, V, n*sizeof *d);
+  else memset (d, 0, n*sizeof *d), d[first] = 1;
+  f->frame.status = 0, f->frame.ahead = 1;
+  wgi_tangent_double (f->trace->program, &f->frame);
+  f->frame.ahead = 0;
+  return f->frame.status ? f->frame.status : wgi_pull_dual (f, NULL, NULL, hv);
+}
+
+/* k products with the Hessian along V, or along the first k unit vectors, and what goes with them. */
+static int products (wg_fun *f, const double x[], size_t k, const double V[], double *y, double g[], double HV[])
+{
+  const size_t n = f->family->n;
+  int rc = wgi_fun_planes (f, WGI_V | WGI_D | WGI_A | WGI_AD);
   if (!rc) rc = wgi_fun_at (f, x);
-  const int singly = !rc && is_mostly_calls (f);
+  const int singly = !rc && wgi_is_mostly_calls (f);
   if (!rc && HV && k > 1 && !singly) rc = wgi_fun_wide (f, 3);
   double *to = rc ? NULL : wgi_held (f, wgi_times (k, n), HV);
   if (!rc && HV && !to) rc = WG_ENOMEM;
   for (size_t j = 0; j < k && HV && !rc; j += singly ? 1 : K)
-    if (singly || k - j == 1)
-      {
-        f->frame.ahead = 1;
-        rc = wgi_fun_at_dual (f, NULL, V + j*n);
-        f->frame.ahead = 0;
-        if (!rc) rc = wgi_pull_dual (f, NULL, NULL, to + j*n);
-      }
-    else
-      {
-        const size_t count = k - j < K ? k - j : K;
-        rc = push (f, count, V + j*n, 0);
-        if (!rc) rc = pull (f, count, to + j*n);
-      }
+    {
+      const double *v = V ? V + j*n : NULL;
+      const size_t count = k - j < K ? k - j : K;
+      if (singly || count == 1) rc = single (f, v, j, to + j*n);
+      else if (!(rc = push (f, count, v, j))) rc = pull (f, count, to + j*n);
+    }
   if (!rc && g) rc = wgi_pull (f, NULL, g);
   if (!rc) wgi_let_go (f, k*n, HV), wgi_get_outputs (f, WGI_VALUE, y);
-  return wgi_finish (f, "wg_hvps", rc, y, 1, g, n, HV, k*n);
+  return rc;
+}
+
+int wg_hvps (wg_fun *f, const double x[], size_t k, const double V[], double *y, double g[], double HV[])
+{
+  int rc = wgi_checked (f, "wg_hvps", 1, k ? (const void *) V : f, f);
+  if (rc) return f ? wgi_fun_done (f, rc) : rc;
+  rc = products (f, x, k, V, y, g, HV);
+  return wgi_finish (f, "wg_hvps", rc, y, 1, g, f->family->n, HV, k*f->family->n);
 }
 
 int wg_hessian (wg_fun *f, const double x[], double *y, double g[], double H[])
@@ -113,22 +124,9 @@ int wg_hessian (wg_fun *f, const double x[], double *y, double g[], double H[])
   int rc = wgi_checked (f, "wg_hessian", 1, f, f);
   if (rc) return f ? wgi_fun_done (f, rc) : rc;
   const size_t n = f->family->n;
-  rc = wgi_fun_planes (f, WGI_V | WGI_A);
-  if (!rc) rc = wgi_fun_at (f, x);
-  if (!rc && H) rc = wgi_fun_wide (f, 3);
-  double *to = rc ? NULL : wgi_held (f, wgi_times (n, n), H);
-  if (!rc && H && !to) rc = WG_ENOMEM;
-  for (size_t j = 0; j < n && H && !rc; j += K)
-    {
-      const size_t count = n - j < K ? n - j : K;
-      rc = push (f, count, NULL, j);
-      if (!rc) rc = pull (f, count, to + j*n);
-    }
-  if (!rc && g) rc = wgi_pull (f, NULL, g);
-  if (!rc) wgi_let_go (f, n*n, H);
+  rc = products (f, x, n, NULL, y, g, H);
   for (size_t i = 0; i < n && H && !rc; i++)      /* symmetric to the last bit: the upper triangle is it */
     for (size_t j = 0; j < i; j++) H[i*n + j] = H[j*n + i];
-  if (!rc) wgi_get_outputs (f, WGI_VALUE, y);
   return wgi_finish (f, "wg_hessian", rc, y, 1, g, n, H, n*n);
 }
 

@@ -13,11 +13,17 @@
 /* Where a number is for each slot: a plane, or one of count lanes side by side. */
 typedef struct { double *at; size_t stride, count; } strip;
 
+/* From how many sweeps on they are done side by side. */
+static size_t wide_from (const wg_fun *f, const wg_plan *plan)
+{
+  return plan->part != 'J' && wgi_is_mostly_calls (f) ? SIZE_MAX : wgi_plan_wide (f->trace->program);
+}
+
 /* Tangents or adjoints for sweeps s and on of a plan, as many at once as pays. */
 static strip strip_of (const wg_fun *f, const wg_plan *plan, size_t s, int plane, int wide)
 {
   const size_t left = plan->sweeps - s;
-  if (left < wgi_plan_wide (f->trace->program)) return (strip){ f->frame.plane[plane], 1, 1 };
+  if (left < wide_from (f, plan)) return (strip){ f->frame.plane[plane], 1, 1 };
   return (strip){ f->frame.wide[wide], WGI_DIRECTIONS, left < WGI_DIRECTIONS ? left : WGI_DIRECTIONS };
 }
 
@@ -25,7 +31,7 @@ static strip strip_of (const wg_fun *f, const wg_plan *plan, size_t s, int plane
 static int have (wg_fun *f, const wg_plan *plan, unsigned planes, unsigned wide)
 {
   const int rc = wgi_fun_planes (f, planes);
-  return rc || plan->sweeps < wgi_plan_wide (f->trace->program) ? rc : wgi_fun_wide (f, wide);
+  return rc || plan->sweeps < wide_from (f, plan) ? rc : wgi_fun_wide (f, wide);
 }
 
 /* Tangents along the sums of the sweeps' columns. */
@@ -61,7 +67,9 @@ static int hessian_sweeps (wg_fun *f, const wg_plan *plan, const double u[], dou
       const strip d = strip_of (f, plan, s, WGI_D1, WGI_WIDE_TANGENT);
       const strip h = strip_of (f, plan, s, WGI_ADJOINT + WGI_D1, WGI_WIDE_ADJOINT);
       count = d.count;
+      f->frame.ahead = 1;
       rc = push (f, plan, s, d);
+      f->frame.ahead = 0;
       if (rc) break;
       rc = pull (f, u, h);
       for (size_t j = 0; j < count; j++)

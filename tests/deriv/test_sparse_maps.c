@@ -529,6 +529,78 @@ START_TEST (rows_that_are_bound)
 }
 END_TEST
 
+/* Many products with a Hessian are single ones to the last bit, and so is a dense one's upper triangle: where the list is mostly calls, which
+ * are done one by one, and where it is not. */
+
+enum { WAYS = 11, MANY = 40 };
+
+typedef struct { const wg_fun *product, *rows; int index[MANY]; size_t plain; } mostly;
+
+static void model_row_of_two (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) n, (void) m, (void) ctx;
+  y[0] = wg_mul (wg_exp (wg_mul (x[0], x[1])), wg_sin (x[1]));
+}
+
+static void model_mostly (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  const mostly *c = ctx;
+  wg_var sum, one;
+  (void) m;
+  wg_map_sum (c->rows, MANY, 1, (wg_arg[]){ { .var = x, .width = 2, .stride = 1, .index = c->index } }, &sum);
+  wg_call (c->product, (wg_var[]){ wg_mul (x[0], x[n-1]), sum }, NULL, &one);
+  for (size_t i = 0; i < c->plain; i++) one = wg_add (one, wg_mul (x[i % n], wg_sin (wg_mul (x[(i + 3) % n], .01*(double) i))));
+  y[0] = one;
+}
+
+START_TEST (products_with_hessians)
+{
+  mostly c = { .plain = _i ? 200 : 1 };
+  double x[WAYS], V[9*WAYS], HV[9*WAYS], H[WAYS*WAYS], D[WAYS*WAYS], one[WAYS], value[WAYS*WAYS], y, g[WAYS], gradient[WAYS], e[WAYS] = { 0 };
+  for (int i = 0; i < MANY; i++) c.index[i] = 7*i % (WAYS - 1);
+  for (int i = 0; i < WAYS; i++) x[i] = .3 + .05*i;
+  for (int i = 0; i < 9*WAYS; i++) V[i] = sin (i + .5);
+  wg_fun *row = wg_fun_record (model_row_of_two, NULL, 2, 1, x);
+  c.rows = c.product = row;
+  wg_fun *f = wg_fun_record (model_mostly, &c, WAYS, 1, x);
+  for (int lanes = 0; lanes < 2; lanes++)
+    {
+      ck_assert_int_eq (wg_fun_set_lanes (f, lanes ? NULL : "none"), WG_OK);
+      ck_assert_int_eq (wg_hvps (f, x, 9, V, &y, g, HV), WG_OK);
+      ck_assert_int_eq (wg_gradient (f, x, NULL, gradient), WG_OK);
+      ck_assert_int_eq (memcmp (g, gradient, sizeof g), 0);
+      for (int k = 0; k < 9; k++)
+        {
+          ck_assert_int_eq (wg_hvp (f, x, V + k*WAYS, NULL, NULL, one), WG_OK);
+          ck_assert_int_eq (memcmp (one, HV + k*WAYS, sizeof one), 0);
+        }
+      ck_assert_int_eq (wg_hessian (f, x, &y, g, H), WG_OK);
+      ck_assert_int_eq (memcmp (g, gradient, sizeof g), 0);
+      for (int j = 0; j < WAYS; j++)
+        {
+          e[j] = 1;
+          ck_assert_int_eq (wg_hvp (f, x, e, NULL, NULL, one), WG_OK);
+          e[j] = 0;
+          ck_assert_int_eq (memcmp (one + j, H + j*WAYS + j, (size_t) (WAYS - j)*sizeof *one), 0);
+        }
+      ck_assert_int_eq (dense_hessian (f, x, &(double){ 1 }, D), WG_OK);
+      for (int method = WG_PLAN_AUTO; method <= WG_PLAN_ACYCLIC; method++)
+        {
+          wg_plan *plan = wg_plan_hessian_with (f, 'L', &(wg_plan_options){ .method = method });
+          if (!plan) continue;                   /* one for Jacobians */
+          for (int again = 0; again < 2; again++)
+            {
+              ck_assert_int_eq (wg_sparse_hessian (f, plan, x, NULL, &y, g, value), WG_OK);
+              ck_assert (agrees (plan, WAYS, WAYS, 'L', value, D));
+              ck_assert_int_eq (memcmp (g, gradient, sizeof g), 0);
+            }
+          wg_plan_free (plan);
+        }
+    }
+  wg_fun_free (f), wg_fun_free (row);
+}
+END_TEST
+
 int main (void)
 {
   Suite *s = suite_create ("sparse maps");
@@ -543,6 +615,7 @@ int main (void)
   tcase_add_test (known, branches_of_bodies);
   tcase_add_test (known, indices_that_change);
   tcase_add_test (known, rows_that_are_bound);
+  tcase_add_loop_test (known, products_with_hessians, 0, 2);
   suite_add_tcase (s, laws), suite_add_tcase (s, known);
   SRunner *r = srunner_create (s);
   srunner_run_all (r, CK_ENV);
