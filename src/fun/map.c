@@ -77,11 +77,7 @@ int wgi_map_run (wgi_map_callee *c, const wgi_map_job *job)
   for (size_t i = 0; i < s->args.count; i++)
     if (c->arg[i].stride && c->arg[i].bound != c->items)
       return wgi_fail (WG_ESHAPE, "%s: argument %zu has rows for %zu items of %zu", s->source.name, i, c->arg[i].bound, c->items);
-  FOR_MODES (d, job->mode)
-    {
-      if (job->y) memset (job->y[d], 0, s->source.m*sizeof (double));
-      if (job->ybar) wgi_plane_rest (job->xbar[d], s->source.n);
-    }
+  FOR_MODES (d, job->mode) if (job->y) memset (job->y[d], 0, s->source.m*sizeof (double));
   c->one->sweeps = c->callee.sweeps, c->one->scans = c->callee.scans, c->one->ahead = 0;
   if (c->callee.sweeps && job->mode <= WGI_D1) rc = wgi_map_lanes (c, job);
   else
@@ -108,6 +104,7 @@ static int reverse (wgi_callee *callee, int mode, double *const x[], double *con
 {
   wgi_map_callee *c = (wgi_map_callee *) callee;
   wgi_args_point (c->arg, wgi_map_of (c)->args.count, mode, x);
+  FOR_MODES (d, mode) wgi_plane_rest (xbar[d], callee->source->n);
   return wgi_map_run (c, &(wgi_map_job){ .mode = mode, .ybar = ybar, .xbar = xbar });
 }
 
@@ -143,6 +140,15 @@ int wgi_map_look (wgi_map_callee *c, int mode, double *const plane[])
   return WG_OK;
 }
 
+/* The job with adjoints into xbar, which are those of h if that is not NULL. */
+static int run_into (wgi_map_callee *c, wgi_ahead *h, wgi_map_job job, double *const xbar[])
+{
+  if (!h || !h->rests) FOR_MODES (d, job.mode) wgi_plane_rest (xbar[d], c->callee.source->n);
+  if (h) h->rests = 0;
+  job.xbar = xbar;
+  return wgi_map_run (c, &job);
+}
+
 static int forward_in_planes (wgi_callee *callee, int mode, int first, double *const plane[], size_t out)
 {
   wgi_map_callee *c = (wgi_map_callee *) callee;
@@ -152,9 +158,9 @@ static int forward_in_planes (wgi_callee *callee, int mode, int first, double *c
   double *y[4];
   FOR_MODES (d, mode) y[d] = d >= first ? plane[d] + out : a.y[d];
   c->ahead[0].done = c->ahead[1].done = NULL;
+  wgi_map_job job = { .mode = mode, .y = y, .ybar = ahead ? h->seed : NULL, .entries = entries ? &c->entries : NULL };
   int rc = wgi_map_look (c, mode, plane);
-  if (!rc) rc = wgi_map_run (c, &(wgi_map_job){ .mode = mode, .y = y, .ybar = ahead ? h->seed : NULL, .xbar = ahead ? h->xbar : NULL,
-                                                .entries = entries ? &c->entries : NULL });
+  if (!rc) rc = ahead ? run_into (c, h, job, h->xbar) : wgi_map_run (c, &job);
   if (entries && rc >= 0) c->entries.value = NULL;
   if (ahead && !rc) h->done = callee->operand, h->generation = generation (callee), h->lanes = callee->sweeps;
   return rc;
@@ -177,15 +183,18 @@ static int reverse_in_planes (wgi_callee *callee, int mode, double *const plane[
 {
   wgi_map_callee *c = (wgi_map_callee *) callee;
   const wgi_arrays a = wgi_callee_arrays (callee);
-  double *const *xbar = mode <= WGI_D1 ? c->ahead[mode].xbar : a.xbar, *ybar[4];
+  wgi_ahead *h = mode <= WGI_D1 ? &c->ahead[mode] : NULL;
+  double *const *xbar = h ? h->xbar : a.xbar, *ybar[4];
   int rc = WG_OK;
   FOR_MODES (d, mode) ybar[d] = plane[WGI_ADJOINT + d] + out;
-  if (mode > WGI_D1 || !was_done (c, mode, ybar))
+  if (!h || !was_done (c, mode, ybar))
     {
       rc = wgi_map_look (c, mode, plane);
-      if (!rc) rc = wgi_map_run (c, &(wgi_map_job){ .mode = mode, .ybar = ybar, .xbar = xbar });
+      if (!rc) rc = run_into (c, h, (wgi_map_job){ .mode = mode, .ybar = ybar }, xbar);
     }
-  FOR_MODES (d, mode) if (rc >= 0) wgi_operands_add (&c->operands, plane[WGI_ADJOINT + d], xbar[d]);
+  if (rc < 0) return rc;
+  FOR_MODES (d, mode) wgi_operands_take (&c->operands, plane[WGI_ADJOINT + d], xbar[d]);
+  if (h) h->rests = 1, h->done = NULL;
   return rc;
 }
 

@@ -27,6 +27,7 @@ typedef struct {
 /* A reverse sweep in planes, which may be done ahead of being asked for, with the seeds of the last one. */
 typedef struct {
   double *seed[2], *xbar[2];     /* for each mode within the mode */
+  int rests;                     /* are xbar at rest? */
   int known;                     /* seed is what the last reverse sweep had */
   int repeats;                   /* as had the one before, or there was only one */
   const uint32_t *done;          /* the operands for which xbar is there, with seed; NULL: none */
@@ -89,7 +90,7 @@ typedef struct {
  * and where parameters are, whoever runs the lanes says.  NULL on error. */
 wgi_map_callee *wgi_map_of_points (const wg_fun *f);
 
-/* What to do for all items, the arguments' x being set; planes that are not wanted are NULL.  xbar are put to rest before.  With entries
+/* What to do for all items, the arguments' x being set; planes that are not wanted are NULL.  xbar are at rest before.  With entries
  * their Jacobians are wanted, mode being WGI_VALUE. */
 typedef struct {
   int mode;

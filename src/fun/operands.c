@@ -90,13 +90,14 @@ void wgi_operands_copy (const wgi_operands *o, const double plane[], int tangent
     }
 }
 
-void wgi_operands_add (const wgi_operands *o, double plane[], const double xbar[])
+void wgi_operands_take (const wgi_operands *o, double plane[], double xbar[])
 {
   const uint32_t *word = o->word;
   for (const wgi_stretch *s = o->stretch; s < o->stretch + o->count; s++)
-    if (!s->run)
+    if (s->run && !(word[s->begin] & WGI_INACTIVE)) wgi_plane_move (plane + word[s->begin], xbar + s->begin, s->end - s->begin);
+    else
       {
         for (size_t j = s->begin; j < s->end; j++) if (!(word[j] & WGI_INACTIVE)) plane[word[j]] += xbar[j];
+        wgi_plane_rest (xbar + s->begin, s->end - s->begin);
       }
-    else if (!(word[s->begin] & WGI_INACTIVE)) wgi_plane_add (plane + word[s->begin], xbar + s->begin, s->end - s->begin);
 }

@@ -36,7 +36,7 @@ void wgi_operands_want (wgi_operands *, size_t begin, size_t end);
 /* Copy what is wanted; of tangents inactive ones are 0. */
 void wgi_operands_copy (const wgi_operands *, const double plane[], int tangent, double x[]);
 
-/* Add the adjoints of active operands to their plane. */
-void wgi_operands_add (const wgi_operands *, double plane[], const double xbar[]);
+/* Add the adjoints of active operands to their plane; all are put to rest in xbar. */
+void wgi_operands_take (const wgi_operands *, double plane[], double xbar[]);
 
 #endif

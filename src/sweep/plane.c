@@ -11,9 +11,9 @@
 
 #include "sweep/plane.h"
 
-void wgi_plane_add (double *restrict to, const double *restrict from, size_t count)
+void wgi_plane_move (double *restrict to, double *restrict from, size_t count)
 {
-  for (size_t i = 0; i < count; i++) to[i] += from[i];
+  for (size_t i = 0; i < count; i++) to[i] += from[i], from[i] = -0.;
 }
 
 void wgi_plane_take (double *restrict adjoint, size_t count, double *restrict g)

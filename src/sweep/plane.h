@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-/* to[i] += from[i]; they lie apart. */
-void wgi_plane_add (double to[], const double from[], size_t count);
+/* to[i] += from[i], which is put to rest; they lie apart. */
+void wgi_plane_move (double to[], double from[], size_t count);
 
 /* Adjoints to g[i], those at rest as 0; and put to rest. */
 void wgi_plane_take (double adjoint[], size_t count, double g[]);
