@@ -6,8 +6,9 @@
  * Make a plan once, evaluate at many points.  Index arrays are int, zero-based: for SuiteSparse, gsl_spmatrix,
  * Ipopt.
  *
- * A plan is made for the recorded branch of the function's last point, through wg_call and wg_map for all recorded
- * branches of the functions called, at the operands that each item sees.  Where a point takes another branch, the drivers
+ * A plan is made for the recorded branch of the function's last point, through wg_call, wg_map and wg_scan for all recorded
+ * branches of the functions called, at the operands that each item or step sees; a scan that wg_fun_bind may give another
+ * number of steps counts as dense.  Where a point takes another branch, the drivers
  * compare patterns: if the plan has the branch's entries they go on, else they return WG_EPLAN.  What to do then:
  *
  *   while ((rc = wg_sparse_hessian (f, plan, x, u, y, uj, value)) == WG_EPLAN && wg_plan_extend (&plan, f) == WG_OK)

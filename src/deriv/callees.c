@@ -8,6 +8,7 @@
 
 #include "deriv/callees.h"
 #include "fun/map.h"
+#include "fun/scan.h"
 
 enum { DEEPEST = 8 };            /* functions called deeper than that count as dense */
 
@@ -20,7 +21,8 @@ static int is_opaque (const wgi_family *s, int depth)
 static wgi_family *family_of (const wgi_source *s)
 {
   const wgi_map *map = wgi_source_map (s);
-  return map ? map->body->family : wgi_source_family (s);
+  const wgi_scan *scan = wgi_source_scan (s);
+  return map ? map->body->family : scan ? scan->step->family : wgi_source_family (s);
 }
 
 /* the print */
@@ -31,8 +33,9 @@ static uint64_t print_of (const wgi_program *p, int depth)
   for (size_t i = 0; i < p->sources; i++)
     {
       const wgi_map *map = wgi_source_map (p->source[i]);
+      const wgi_scan *scan = wgi_source_scan (p->source[i]);
       wgi_family *s = family_of (p->source[i]);
-      h = wgi_mixed (h, map ? map->print : i);
+      h = wgi_mixed (h, map ? map->print : scan ? wgi_scan_print (scan) : i);
       if (is_opaque (s, depth + 1)) continue;
       h = wgi_mixed (wgi_mixed (h, atomic_load (&s->print)), wgi_family_generation (s));
       if (!atomic_load (&s->calls) || wgi_family_lock (s)) continue;        /* locked by this thread: it calls itself, and counts as dense */

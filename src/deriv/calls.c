@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the Wengert developers
  *
- * Calls and maps, item by item.
+ * Calls and maps, item by item; scans, step by step.
  */
+#include <string.h>
+
 #include "deriv/calls.h"
 #include "fun/map.h"
 
@@ -15,12 +17,28 @@ static int same_for_all (size_t count, const wgi_arg a[])
   return same;
 }
 
+enum { MOST_WALKED = 1 << 22 };        /* entries of a step's Jacobian in all steps of a scan: else it counts as dense */
+
+/* Scans whose number of steps may change, and those that are too long, count as dense. */
+static int is_walked (const wgi_scan *s, const wgi_callee_pattern *pattern)
+{
+  return s && !pattern->dense && !wgi_scan_varies (s) && pattern->jacobian.nnz + s->ns < MOST_WALKED/wgi_plus (s->args.items, 1);
+}
+
 void wgi_called_set (wgi_called *c, const wgi_source *s, const wgi_callee_pattern *pattern)
 {
+  static const wgi_callee_pattern opaque = { .dense = 1 };
   const wgi_map *map = wgi_source_map (s);
+  const wgi_scan *scan = wgi_source_scan (s);
   *c = (wgi_called){ .pattern = pattern, .n = s->n, .m = s->m, .operands = s->n, .results = s->m, .items = 1, .args = 1, .outs = 1 };
   c->whole[0].width = c->n, c->whole[1].width = c->m;
   c->arg = &c->whole[0], c->out = &c->whole[1];
+  if (scan && is_walked (scan, pattern))
+    {
+      c->scan = scan, c->n = wg_fun_n (scan->step), c->m = wg_fun_m (scan->step), c->items = scan->args.items;
+      c->args = scan->args.count, c->arg = scan->args.arg, c->outs = scan->outs, c->out = scan->out;
+    }
+  else if (scan) c->pattern = &opaque;
   if (!map) return;
   c->n = map->n, c->m = map->m, c->items = map->args.items;
   c->args = map->args.count, c->arg = map->args.arg, c->outs = map->outs, c->out = map->out;
@@ -126,7 +144,9 @@ static void need_item (const view *v, size_t slot, uint8_t need[])
 void wgi_call_need (const wgi_call_at *o, uint8_t need[])
 {
   view v = view_of (o);
-  for (size_t k = 0; k < o->callee->items; k++)
+  for (size_t j = 0; j < o->callee->operands && o->callee->scan; j++)
+    if (!(o->operand[j] & WGI_INACTIVE)) need[o->operand[j]] = 1;
+  for (size_t k = 0; k < o->callee->items && !o->callee->scan; k++)
     {
       see (&v, o->operand, k);
       need_item (&v, o->slot, need);
@@ -184,12 +204,46 @@ static void add_to_results (const view *v, size_t slot, uint32_t set, const uint
       }
 }
 
+/* A scan, its domain of all that a step sees besides the state being the start of those of each step. */
+static void walk_scan (const wgi_call_at *o, view *v, int interact, wgi_domains *d, uint32_t domain[])
+{
+  const wgi_scan *s = o->callee->scan;
+  uint32_t *state = domain + o->states, *next = state + s->ns, shared = WGI_EMPTY;
+  for (size_t j = 0; j < s->ns; j++)
+    {
+      const uint32_t from = s->init[j] == WGI_NO_OPERAND ? WGI_INACTIVE : o->operand[s->init[j]];
+      state[j] = from & WGI_INACTIVE ? WGI_EMPTY : domain[from];
+    }
+  for (size_t k = 0; k < v->c->items && !d->status; k++)
+    {
+      const uint32_t *which;
+      see (v, o->operand, s->backward ? v->c->items - 1 - k : k);
+      for (size_t j = 0; j < s->ns; j++) v->at[j] = (uint32_t) (o->states + j);
+      if (k == 0) shared = set_base (v, d, domain);
+      const uint32_t set = joined (v, shared, v->c->n, NULL, 0, d, domain);
+      if (interact) interact_in_item (v, set, d, domain);
+      add_to_results (v, o->slot, set, NULL, d, domain);
+      for (size_t j = 0; j < s->ns; j++)
+        {
+          const size_t count = row_of (v, j, &which);
+          next[j] = which ? joined (v, v->base[j], count, which, 0, d, domain) : set;
+        }
+      memcpy (state, next, s->ns*sizeof *state);
+    }
+  memcpy (domain + o->slot, state + s->hidden, (s->ns - s->hidden)*sizeof *state);
+}
+
 void wgi_call_walk (const wgi_call_at *o, int interact, const uint8_t need[], wgi_domains *d, uint32_t domain[])
 {
   const wgi_called *c = o->callee;
   view v = view_of (o);
   uint32_t shared = WGI_EMPTY;
   for (size_t r = 0; r < c->results; r++) domain[o->slot + r] = WGI_EMPTY;
+  if (c->scan)
+    {
+      walk_scan (o, &v, interact, d, domain);
+      return;
+    }
   for (size_t k = 0; k < c->items && !d->status; k++)
     {
       see (&v, o->operand, k);

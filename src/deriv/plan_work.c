@@ -8,6 +8,7 @@
 
 #include "deriv/plan.h"
 #include "fun/map.h"
+#include "fun/scan.h"
 
 enum { DEEPEST = 8 };            /* calls of calls that are looked at */
 
@@ -16,12 +17,13 @@ static double work_of (const wgi_program *p, int depth, double before[]);
 static double work_of_source (const wgi_source *s, int depth)
 {
   const wgi_map *map = wgi_source_map (s);
-  wgi_family *family = map ? map->body->family : wgi_source_family (s);
+  const wgi_scan *scan = wgi_source_scan (s);
+  wgi_family *family = map ? map->body->family : scan ? scan->step->family : wgi_source_family (s);
   double work = (double) (s->n + s->m);
   if (!family || depth > DEEPEST || wgi_family_lock (family)) return work;
   if (family->newest) work = work_of (family->newest->program, depth, NULL);
   wgi_family_unlock (family);
-  return map ? (double) map->args.items*(work + 1) : work;
+  return map || scan ? (double) (map ? map->args.items : scan->args.items)*(work + 1) : work;
 }
 
 /* before[count + 1], if not NULL: the work of all operations before one. */

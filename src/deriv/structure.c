@@ -23,8 +23,8 @@ typedef struct {
   wgi_call_at call;              /* if it is one */
 } operation;
 
-/* A program, whom it calls, and scratch for one of its calls. */
-typedef struct { const wgi_program *p; wgi_called *called; uint32_t *scratch; } subject;
+/* A program, whom it calls, scratch for one of its calls, and how many domains of states that has at most. */
+typedef struct { const wgi_program *p; wgi_called *called; uint32_t *scratch; size_t states; } subject;
 
 static operation operation_at (subject s, size_t i, const uint32_t *word, size_t slot)
 {
@@ -36,7 +36,7 @@ static operation operation_at (subject s, size_t i, const uint32_t *word, size_t
     {
       const wgi_source *source = p->source[word[0]];
       o.slots = source->m;
-      o.call = (wgi_call_at){ &s.called[word[0]], word + 1, slot, s.scratch };
+      o.call = (wgi_call_at){ &s.called[word[0]], word + 1, slot, s.scratch, p->slots };
       if (source->size) o.call.operand = wgi_called_words (&s.called[word[0]], source, word + 1, s.scratch);
     }
   return o;
@@ -130,6 +130,7 @@ static int find_called (subject *about, wgi_callees *callees, int depth)
     {
       wgi_called_set (&about->called[i], p->source[i], of[i]);
       if (wgi_called_scratch (&about->called[i]) > scratch) scratch = wgi_called_scratch (&about->called[i]);
+      if (wgi_called_states (&about->called[i]) > about->states) about->states = wgi_called_states (&about->called[i]);
     }
   free (of);
   if (!rc && !(about->scratch = malloc (wgi_times (scratch, sizeof *about->scratch))))
@@ -141,10 +142,11 @@ static int find_called (subject *about, wgi_callees *callees, int depth)
 static int begin (survey *s, wgi_callees *callees, const wgi_program *p, int depth)
 {
   int rc = wgi_domains_open (&s->d, p->n);
-  s->domain = malloc (wgi_times (p->slots, sizeof *s->domain));
-  s->about = (subject){ .p = p };
-  if (!rc && !s->domain) rc = wgi_fail (WG_ENOMEM, "out of memory for the pattern");
-  return rc ? rc : find_called (&s->about, callees, depth);
+  s->about = (subject){ .p = p }, s->domain = NULL;
+  if (!rc) rc = find_called (&s->about, callees, depth);
+  if (!rc && !(s->domain = malloc (wgi_times (wgi_plus (p->slots, s->about.states), sizeof *s->domain))))
+    rc = wgi_fail (WG_ENOMEM, "out of memory for the pattern");
+  return rc;
 }
 
 static void end (survey *s)

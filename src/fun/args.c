@@ -149,6 +149,19 @@ int wgi_args_read (const wgi_args *s)
   return any;
 }
 
+uint64_t wgi_args_print (const wgi_args *s)
+{
+  uint64_t h = wgi_mixed (s->items, s->count);
+  for (size_t i = 0; i < s->count; i++)
+    {
+      const wgi_arg *a = &s->arg[i];
+      h = wgi_mixed (wgi_mixed (wgi_mixed (h, a->place), a->width), a->stride);
+      h = wgi_mixed (h, a->data ? SIZE_MAX : a->first);
+      for (size_t k = 0; a->index && !a->data && k < s->items; k++) h = wgi_mixed (h, (uint64_t) a->index[k]);
+    }
+  return h;
+}
+
 void wgi_args_fail (int rc, size_t ns, const wg_var s0[], size_t nargs, const wg_arg args[])
 {
   wgi_tape *t = NULL;

@@ -39,6 +39,9 @@ void wgi_args_free (wgi_args *);
 /* Do they read data? */
 int wgi_args_read (const wgi_args *);
 
+/* A hash of how many items there are and where they find their variables. */
+uint64_t wgi_args_print (const wgi_args *);
+
 /* Have the recording keep the error rc of a loop, with this thread's message: that of s0[ns] or of the arguments, or the innermost. */
 void wgi_args_fail (int rc, size_t ns, const wg_var s0[], size_t nargs, const wg_arg args[]);
 

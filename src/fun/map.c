@@ -297,14 +297,7 @@ const wgi_map *wgi_source_map (const wgi_source *s) { return s->instance == inst
 
 static uint64_t print_of (const wgi_map *s)
 {
-  uint64_t h = wgi_mixed (s->args.items, s->args.count);
-  for (size_t i = 0; i < s->args.count; i++)
-    {
-      const wgi_arg *a = &s->args.arg[i];
-      h = wgi_mixed (wgi_mixed (wgi_mixed (h, a->place), a->width), a->stride);
-      h = wgi_mixed (h, a->data ? SIZE_MAX : a->first);
-      for (size_t k = 0; a->index && !a->data && k < s->args.items; k++) h = wgi_mixed (h, (uint64_t) a->index[k]);
-    }
+  uint64_t h = wgi_args_print (&s->args);
   for (size_t i = 0; i < s->outs; i++) h = wgi_mixed (wgi_mixed (h, s->out[i].width), s->out[i].stride);
   return wgi_mixed (h, s->source.m);
 }

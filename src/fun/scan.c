@@ -56,6 +56,23 @@ static wgi_callee *instance (wgi_source *source)
   return c->one ? &c->callee : (wgi_callee_free (&c->callee), NULL);
 }
 
+const wgi_scan *wgi_source_scan (const wgi_source *s) { return s->instance == instance ? (const wgi_scan *) s : NULL; }
+
+int wgi_scan_varies (const wgi_scan *s)
+{
+  int slots = 0, all = !s->outs;
+  for (size_t i = 0; i < s->args.count; i++) slots |= s->args.arg[i].slot, all &= !s->args.arg[i].stride || s->args.arg[i].slot;
+  return slots && all;
+}
+
+uint64_t wgi_scan_print (const wgi_scan *s)
+{
+  uint64_t h = wgi_mixed (wgi_mixed (wgi_args_print (&s->args), s->ns), s->hidden*2 + (size_t) s->backward);
+  for (size_t j = 0; j < s->ns; j++) h = wgi_mixed (h, s->init[j]);
+  for (size_t i = 0; i < s->outs; i++) h = wgi_mixed (wgi_mixed (wgi_mixed (h, s->out[i].place), s->out[i].width), s->out[i].stride);
+  return wgi_mixed (h, s->source.m);
+}
+
 /* sources */
 
 static void free_source (wgi_source *source)

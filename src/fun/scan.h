@@ -46,6 +46,15 @@ typedef struct {
 
 #define WGI_NO_STEP SIZE_MAX
 
+/* The source as a scan; NULL: it is none. */
+const wgi_scan *wgi_source_scan (const wgi_source *);
+
+/* May it be bound to another number of steps? */
+int wgi_scan_varies (const wgi_scan *);
+
+/* A hash of its steps and of where they find their variables. */
+uint64_t wgi_scan_print (const wgi_scan *);
+
 static inline const wgi_scan *wgi_scan_of (const wgi_scan_callee *c) { return (const wgi_scan *) c->callee.source; }
 
 static inline size_t wgi_scan_item (const wgi_scan_callee *c, size_t k) { return wgi_scan_of (c)->backward ? c->steps - 1 - k : k; }

@@ -5,7 +5,7 @@
  * set.  Written out, values and tangents are those of the plain program over double and dual numbers to the last bit.  Programs of small integers
  * are exact in every order of summation: all forms agree to the last bit, with what is derived from them.  Others agree within
  * running error bounds (loop_bounds.h) where those are tight enough to see a term that is lost.  Then other rows bound to
- * maps, batches, sparse derivatives, runs again, points where something is not finite.
+ * maps, batches, sparse derivatives, runs again, several threads, points where something is not finite.
  *
  * WG_SOAK multiplies how many there are, WG_SECONDS goes on for so long, WG_SEED runs the one of that number.
  */
@@ -69,6 +69,18 @@ static int find (bounds *b, const subject *c, const double x[])
   return !b->undecided;
 }
 
+/* The same bits on any number of threads. */
+static int threads_law (subject *c, size_t k, const results *r, const double x[])
+{
+  static const int threads[] = { 2, 3, 8 };
+  static results own;
+  int bad = 0;
+  for (size_t t = 0; t < sizeof threads/sizeof *threads && !bad; t++)
+    bad = wg_fun_set_threads (c->f[k], threads[t]) || compute (&own, c->f[k], x, c->v, c->u)
+          || (memcmp (&own, r, sizeof own) && wrong ("on %d threads other bits", threads[t]));
+  return wg_fun_set_threads (c->f[k], 1) || bad;
+}
+
 /* One form with each instruction set. */
 static int lanes_law (subject *c, size_t k, const bounds *b, const results *r, const double x[])
 {
@@ -76,7 +88,7 @@ static int lanes_law (subject *c, size_t k, const bounds *b, const results *r, c
   for (size_t l = 0; l < sizeof lanes/sizeof *lanes; l++)
     {
       if (wg_fun_set_lanes (c->f[k], lanes[l])) continue;                    /* not on this processor */
-      if (!compute (&own, c->f[k], x, c->v, c->u) && !far (b, &own, r, c->v, c->u)) continue;
+      if (!compute (&own, c->f[k], x, c->v, c->u) && !far (b, &own, r, c->v, c->u) && (l || !threads_law (c, k, &own, x))) continue;
       const size_t end = strlen (message);
       snprintf (message + end, sizeof message - end, " (lanes %s)", lanes[l] ? lanes[l] : "at first");
       return 1;
@@ -214,10 +226,11 @@ static int bound_law (subject *c, size_t k, uint64_t seed)
   c->s[0] = s;
   const int found = find (&b, c, c->x[0]);
   c->s[0] = before;
+  if (!found) return 0;
   wg_fun *const f = rl_record (&s, seen, 0, c->x[0]);
   int bad = !f && wrong ("recording: %s", wg_last_error ());
   if (!bad) bad = compute (&r, f, c->x[0], c->v, c->u);
-  if (!bad && found && !r.bad) bad = lanes_law (c, k, &b, &r, c->x[0]), bound_held++;
+  if (!bad && !r.bad) bad = lanes_law (c, k, &b, &r, c->x[0]), bound_held++;
   wg_fun_free (f), rl_discard (&s);
   return bad;
 }
