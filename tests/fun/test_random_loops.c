@@ -33,7 +33,7 @@ typedef struct {
   const char *what;              /* is at hand */
 } subject;
 
-static size_t points_held, points_skipped, bound_held, odd_held;
+static size_t points_held, points_skipped, bound_held, odd_held, threads_held;
 
 /* laws */
 
@@ -69,18 +69,6 @@ static int find (bounds *b, const subject *c, const double x[])
   return !b->undecided;
 }
 
-/* The same bits on any number of threads. */
-static int threads_law (subject *c, size_t k, const results *r, const double x[])
-{
-  static const int threads[] = { 2, 3, 8 };
-  static results own;
-  int bad = 0;
-  for (size_t t = 0; t < sizeof threads/sizeof *threads && !bad; t++)
-    bad = wg_fun_set_threads (c->f[k], threads[t]) || compute (&own, c->f[k], x, c->v, c->u)
-          || (memcmp (&own, r, sizeof own) && wrong ("on %d threads other bits", threads[t]));
-  return wg_fun_set_threads (c->f[k], 1) || bad;
-}
-
 /* One form with each instruction set. */
 static int lanes_law (subject *c, size_t k, const bounds *b, const results *r, const double x[])
 {
@@ -88,7 +76,7 @@ static int lanes_law (subject *c, size_t k, const bounds *b, const results *r, c
   for (size_t l = 0; l < sizeof lanes/sizeof *lanes; l++)
     {
       if (wg_fun_set_lanes (c->f[k], lanes[l])) continue;                    /* not on this processor */
-      if (!compute (&own, c->f[k], x, c->v, c->u) && !far (b, &own, r, c->v, c->u) && (l || !threads_law (c, k, &own, x))) continue;
+      if (!compute (&own, c->f[k], x, c->v, c->u) && !far (b, &own, r, c->v, c->u)) continue;
       const size_t end = strlen (message);
       snprintf (message + end, sizeof message - end, " (lanes %s)", lanes[l] ? lanes[l] : "at first");
       return 1;
@@ -195,6 +183,14 @@ static int sparse_law (const subject *c, size_t k, const bounds *b, const result
   return bad || far (b, &own, r, c->v, c->u);
 }
 
+/* May the number of items be another? */
+static int counts_vary (const rl_loop *l)
+{
+  int vary = !l->ragged && (l->how == RL_SUM || (l->how == RL_SCAN && !rl_outputs (l)));
+  for (size_t i = 0; i < l->streams; i++) vary &= l->stream[i].data || !l->stream[i].stride;
+  return vary;
+}
+
 /* Other rows, and other counts where that may be, bound to the maps and scans of form k: the program recorded with them. */
 static int bound_law (subject *c, size_t k, uint64_t seed)
 {
@@ -207,10 +203,9 @@ static int bound_law (subject *c, size_t k, uint64_t seed)
   for (size_t l = 0; l < c->p.loops; l++)
     {
       const rl_loop *loop = &c->p.loop[l];
-      int other = loop->how == RL_SUM || (loop->how == RL_SCAN && !rl_outputs (loop)), gone = 0;
+      int gone = 0;
       if (!c->s[k].fun[l] || loop->ragged) continue;
-      for (size_t i = 0; i < loop->streams; i++) other &= loop->stream[i].data || !loop->stream[i].stride;
-      const size_t trips = other ? 1 + rp_below (&random, 40) : s.trips[l];
+      const size_t trips = counts_vary (loop) ? 1 + rp_below (&random, 40) : s.trips[l];
       for (size_t i = 0; i < loop->streams && !gone; i++)
         {
           if (!loop->stream[i].data) continue;
@@ -233,6 +228,39 @@ static int bound_law (subject *c, size_t k, uint64_t seed)
   if (!bad && !r.bad) bad = lanes_law (c, k, &b, &r, c->x[0]), bound_held++;
   wg_fun_free (f), rl_discard (&s);
   return bad;
+}
+
+/* Loops of the program itself, of which the items may be others, with so many that threads are worth it: the same bits on any number
+ * of these. */
+static int threads_law (subject *c, size_t k)
+{
+  enum { MANY = 30000 };
+  static const int threads[] = { 2, 3, 8 };
+  static double data[4*MANY];
+  static int index[MANY];
+  static results r[2];
+  int any = 0, bad = 0;
+  for (size_t i = 0; i < 4*MANY; i++) data[i] = c->data[i % RL_DATA];
+  for (size_t i = 0; i < MANY; i++) index[i] = (int) (i*i % 37);
+  for (size_t i = 0; i < c->p.top.count; i++)
+    {
+      const int l = c->p.top.node[i].loop;
+      if (l < 0 || !c->s[k].fun[l] || !counts_vary (&c->p.loop[l]) || c->p.loop[l].how != RL_SUM) continue;
+      for (size_t j = 0; j < c->p.loop[l].streams; j++)
+        any |= c->p.loop[l].stream[j].data
+               && !wg_fun_bind (c->f[k], 1 + RL_STREAMS*l + (int) j, MANY, data, c->p.loop[l].stream[j].gathered ? index : NULL);
+    }
+  if (!any) return 0;
+  RUNS (wg_fun_set_lanes (c->f[k], NULL));
+  if (compute (&r[0], c->f[k], c->x[0], c->v, c->u)) return 1;
+  for (size_t t = 0; t < sizeof threads/sizeof *threads && !bad; t++)
+    {
+      RUNS (wg_fun_set_threads (c->f[k], threads[t]));
+      bad = compute (&r[1], c->f[k], c->x[0], c->v, c->u)
+            || (memcmp (&r[1], &r[0], sizeof *r) && wrong ("on %d threads other bits", threads[t]));
+    }
+  threads_held++;
+  return wg_fun_set_threads (c->f[k], 1) || bad;
 }
 
 /* An input that is not finite: the same entries are not finite.  Where a branch depends on a NaN the function is NaN as a whole, written out,
@@ -282,7 +310,7 @@ static int laws (subject *c, uint64_t seed)
         if (b[i].m && (lanes_law (c, k, &b[i], &r[i], c->x[i]) || sparse_law (c, k, &b[i], &r[i], c->x[i])
                        || derived_law (c, k, &b[i], &r[i], c->x[i]) || (c->p.exact && i == seed/2 % 8 && exact_law (c, k, c->x[i]))))
           return 1;
-      if ((all && batch_law (c, k, b, r)) || odd_law (c, k, seed) || (k > 2 && bound_law (c, k, seed))) return 1;
+      if ((all && batch_law (c, k, b, r)) || odd_law (c, k, seed) || (k > 2 && bound_law (c, k, seed)) || (k == 3 && threads_law (c, k))) return 1;
     }
   return 0;
 }
@@ -351,7 +379,8 @@ START_TEST (programs)
   if (one || count < COUNT) return;
   ck_assert_msg (compared > 1000*count && 100*loose < compared, "%zu numbers compared, %zu left out", compared, loose);
   ck_assert_msg (points_held > count, "%zu points of %zu programs, %zu left out", points_held, count, points_skipped);
-  ck_assert_msg (bound_held > count/2 && odd_held > count/2, "%zu programs of %zu bound, %zu not finite", bound_held, count, odd_held);
+  ck_assert_msg (bound_held > count/2 && odd_held > count/2 && threads_held > 0, "%zu programs of %zu bound, %zu not finite, %zu on threads",
+                 bound_held, count, odd_held, threads_held);
 }
 END_TEST
 
