@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the Wengert developers
  *
- * Allocations that fail on request, and a count of blocks that live.  For a program linked with
+ * Allocations that fail on request, and a count of blocks that live, on any thread.  For a program linked with
  * --wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free and the static core.
  */
 #ifndef WENGERT_TESTS_ALLOCATIONS_H
@@ -25,12 +25,14 @@ static int refused;                        /* has one failed? */
 static size_t asked;                       /* bytes, so far */
 static int inside;                        /* the library; what the test framework allocates does not count */
 
+#define ADD(counter, more) __atomic_add_fetch (&counter, more, __ATOMIC_RELAXED)
+
 static int refuse (void)
 {
   if (!inside) return 0;
-  calls++;
-  const int now = fail_at && (calls == fail_at || (forever && calls > fail_at));
-  refused |= now;
+  const long call = ADD (calls, 1);
+  const int now = fail_at && (call == fail_at || (forever && call > fail_at));
+  if (now) __atomic_store_n (&refused, 1, __ATOMIC_RELAXED);
   return now;
 }
 
@@ -38,31 +40,31 @@ static int refuse (void)
 void *__wrap_malloc (size_t size)
 {
   void *p = refuse () ? NULL : __real_malloc (size);
-  asked += inside ? size : 0;
+  ADD (asked, inside ? size : 0);
   if (p) memset (p, 0xa5, size);
-  live += inside && p;
+  ADD (live, inside && p);
   return p;
 }
 
 void *__wrap_calloc (size_t n, size_t size)
 {
   void *p = refuse () ? NULL : __real_calloc (n, size);
-  asked += inside ? n*size : 0;
-  live += inside && p;
+  ADD (asked, inside ? n*size : 0);
+  ADD (live, inside && p);
   return p;
 }
 
 void *__wrap_realloc (void *old, size_t size)
 {
   void *p = refuse () ? NULL : __real_realloc (old, size);
-  asked += inside ? size : 0;
-  live += inside && p && !old;
+  ADD (asked, inside ? size : 0);
+  ADD (live, inside && p && !old);
   return p;
 }
 
 void __wrap_free (void *p)
 {
-  live -= inside && p;
+  ADD (live, -(inside && p));
   __real_free (p);
 }
 

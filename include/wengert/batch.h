@@ -19,7 +19,7 @@
  * WG_EINVAL (f, X or a needed input NULL, a leading dimension too small) and WG_ESHAPE come before the first item.
  * count 0 does nothing.
  *
- * Afterwards the handle has its parameters of before, and no last point.  Memory is allocated as by the drivers, never
+ * Threads: those of wg_fun_set_threads.  Afterwards the handle has its parameters of before, and no last point.  Memory is allocated as by the drivers, never
  * per item; with P also np numbers, once per handle.
  */
 #ifndef WENGERT_BATCH_H

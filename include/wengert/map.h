@@ -56,14 +56,14 @@ WG_API int wg_fun_bind (wg_fun *f, int slot, size_t items, const double data[], 
  * WG_EINVAL (f NULL, not known, or not on this processor). */
 WG_API int wg_fun_set_lanes (wg_fun *f, const char *name);
 
-/* On how many threads this handle runs the items of its maps and loops that are rolled: 1, as at first, to 1024.  It
- * changes no bit of any result, and no status.  Others than the caller's sleep until a map is worth waking them and end with the handle;
- * where the system does not give as many, there are fewer.  Each has a workspace of the body, and room for what at most 2048 items leave
- * for themselves.  Threads run rules, and the callbacks of custom operations in the body, several at once;
- * models only run on the caller's thread: items that need a recording wait for it.  On the caller's alone are maps within the body of one
- * that runs on threads, scans, items without lanes (wg_fun_set_lanes "none", third derivatives), functions evaluated
- * while this thread records, and all in a child after fork.  The first call afterwards allocates.
- * Clones made and functions derived afterwards have the same, each with threads of its own; in a call the caller's holds.
+/* On how many threads this handle runs the items of its maps and of loops that are rolled, and the points of batches that go side by side:
+ * 1, as at first, to 1024.  It changes no bit of any result, and no status.  Others than the caller's sleep until there is work
+ * that is worth waking them and end with the handle; where the system does not give as many, there are fewer.  Each has a
+ * workspace of the body, and room for what at most 2048 items leave for themselves, or for 64 points.  In several threads at once are
+ * rules and the callbacks of custom operations in the body; models only run on the caller's: items that need a recording wait for it.
+ * On the caller's alone are maps within the body of one that runs on threads, scans, items without lanes (wg_fun_set_lanes
+ * "none", third derivatives), functions evaluated by a model, and all in a child after fork, until it is set there.  The
+ * first call afterwards allocates.  Clones made and functions derived afterwards have the same, with threads of their own; in a call the caller's holds.
  * WG_EINVAL (f NULL, another number). */
 WG_API int wg_fun_set_threads (wg_fun *f, int threads);
 

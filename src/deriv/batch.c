@@ -12,6 +12,7 @@
 #include <wengert/batch.h>
 
 #include "fun/points.h"
+#include "fun/workers.h"
 
 typedef struct batch batch;
 struct batch {
@@ -69,25 +70,65 @@ static void tell (tale *t, const batch *b, size_t k, int rc)
   snprintf (t->message, sizeof t->message, "%s: item %zu: %.200s", b->name, k, wg_last_error ());
 }
 
-/* Items k .. k + count - 1 in lanes; 0: they are to be done one by one. */
-static int block (const batch *b, wg_fun *f, wgi_points *points, size_t k, size_t count)
+/* blocks in lanes */
+
+typedef struct {
+  const batch *b;
+  wg_fun *f;
+  wgi_points *const *points;     /* by thread */
+  size_t count;                  /* items */
+} blocks;
+
+static size_t end_of (const blocks *t, size_t k) { return t->count - k*WGI_POINTS > WGI_POINTS ? (k + 1)*WGI_POINTS : t->count; }
+
+typedef struct { double *to; const double *from; size_t width; } output;
+
+enum { RESULTS = 3 };
+
+/* Where block k comes from, and goes to. */
+static void find_outputs (const blocks *t, const wgi_points *r, size_t k, output o[RESULTS])
 {
-  const size_t n = f->family->n, m = f->family->m;
-  const double *P = b->P ? row (b->P, b->ldp, k) : f->param;
+  const batch *b = t->b;
+  const size_t n = t->f->family->n, m = t->f->family->m, first = k*WGI_POINTS;
+  o[0] = (output){ b->a, r->y[0], m };
+  o[1] = b->jacobian ? (output){ b->b, r->J, m*n } : (output){ b->b, r->xbar[0], n };
+  o[2] = (output){ b->c, r->xbar[1], n };
+  for (int i = 0; i < RESULTS; i++) o[i].to = out (o[i].to, o[i].width, first);
+}
+
+/* Block k in lanes; not 0: its items are to be done one by one. */
+static int part (void *of, size_t who, size_t k)
+{
+  const blocks *t = of;
+  const batch *b = t->b;
+  const wg_fun *f = t->f;
+  wgi_points *r = t->points[who];
+  const size_t n = f->family->n, first = k*WGI_POINTS, count = end_of (t, k) - first, ldp = b->P ? b->ldp : 0;
+  const double *P = b->P ? row (b->P, b->ldp, first) : f->param;
+  output o[RESULTS];
   for (size_t i = 0; i < count; i++)
     {
-      memcpy (points->x[0] + i*n, row (b->X, b->ldx, k + i), n*sizeof *b->X);
-      if (b->V) memcpy (points->x[1] + i*n, row (b->V, b->ldv, k + i), n*sizeof *b->V);
+      memcpy (r->x[0] + i*n, row (b->X, b->ldx, first + i), n*sizeof *b->X);
+      if (b->V) memcpy (r->x[1] + i*n, row (b->V, b->ldv, first + i), n*sizeof *b->V);
     }
-  const size_t ldp = b->P ? b->ldp : 0;
-  if (b->jacobian ? wgi_points_jacobian (f, points, count, P, ldp)
-                  : wgi_points_run (f, points, count, b->V ? WGI_D1 : WGI_VALUE, b->b || b->c, P, ldp)) return 0;
-  const struct { double *to; const double *from; size_t width; } out[] =
-    { { b->a, points->y[0], m }, { b->b, b->jacobian ? points->J : points->xbar[0], b->jacobian ? m*n : n }, { b->c, points->xbar[1], n } };
-  for (int o = 0; o < 3; o++)
-    for (size_t i = 0; i < count*out[o].width && out[o].to; i++) if (!isfinite (out[o].from[i])) return 0;
-  for (int o = 0; o < 3; o++) if (out[o].to) memcpy (out[o].to + k*out[o].width, out[o].from, count*out[o].width*sizeof (double));
-  return 1;
+  if (b->jacobian ? wgi_points_jacobian (f, r, count, P, ldp)
+                  : wgi_points_run (f, r, count, b->V ? WGI_D1 : WGI_VALUE, b->b || b->c, P, ldp)) return 1;
+  find_outputs (t, r, k, o);
+  for (int j = 0; j < RESULTS; j++)
+    for (size_t i = 0; i < count*o[j].width && o[j].to; i++) if (!isfinite (o[j].from[i])) return 1;
+  return 0;
+}
+
+static void commit (void *of, size_t who, size_t k)
+{
+  const blocks *t = of;
+  const wgi_points *r = t->points[who];
+  output o[RESULTS];
+  find_outputs (t, r, k, o);
+  t->f->batch_done = end_of (t, k);
+  for (int j = 0; j < RESULTS; j++)
+    if (o[j].to) memcpy (o[j].to, o[j].from, (t->f->batch_done - k*WGI_POINTS)*o[j].width*sizeof (double));
+  wgi_scans_add (t->f->frame.scans, &r->scans);
 }
 
 /* Items from batch_done to end - 1 one by one, up to an error. */
@@ -113,12 +154,16 @@ static int run (const batch *b, wg_fun *f, size_t count)
   tale t = { .rc = WG_OK };
   f->batch_done = 0;
   if ((rc = wgi_fun_points (f, count, &points))) tell (&t, b, 0, rc);
+  const size_t threads = points ? wgi_points_crew (f, points, count) : 1, all = (count + WGI_POINTS - 1)/WGI_POINTS;
   if (points && b->jacobian && !wgi_points_have_jacobian (f, points)) points = NULL;
+  blocks lanes = { .b = b, .f = f, .points = threads > 1 ? points->crew : &points, .count = count };
   while (f->batch_done < count && t.rc >= 0)
     {
-      const size_t k = f->batch_done, end = points && count - k > WGI_POINTS ? k + WGI_POINTS : count;
-      if (points && block (b, f, points, k, end - k)) f->batch_done = end;
-      else singly (b, f, np, end, &t);
+      size_t k = f->batch_done/WGI_POINTS;
+      if (points && threads > 1) k = wgi_workers_do (f->frame.scans->workers, threads, k, all, &(wgi_work){ part, commit, &lanes });
+      if (k == all) continue;
+      if (points && !part (&lanes, 0, k)) commit (&lanes, 0, k);
+      else singly (b, f, np, points ? end_of (&lanes, k) : count, &t);
     }
   if (b->P) wgi_fun_put_params (f, np, f->kept_param);
   f->at_point = 0;

@@ -31,6 +31,15 @@ size_t wgi_checkpoint_root (size_t steps)
   return kept;
 }
 
+void wgi_scans_add (wgi_scans *scans, const wgi_scans *other)
+{
+  wg_scan_info *to = &scans->info;
+  const wg_scan_info *info = &other->info;
+  to->reversed += info->reversed, to->again += info->again;
+  if (to->states < info->states) to->states = info->states;
+  if (to->bytes < info->bytes) to->bytes = info->bytes;
+}
+
 int wg_fun_set_checkpoints (wg_fun *f, size_t bytes)
 {
   if (!f) return wgi_fail (WG_EINVAL, "wg_fun_set_checkpoints: f is NULL");

@@ -17,6 +17,9 @@ typedef struct wgi_scans {
   struct wgi_workers *workers;   /* NULL: none yet */
 } wgi_scans;
 
+/* What other scans did, for the same handle. */
+void wgi_scans_add (wgi_scans *, const wgi_scans *other);
+
 /* From a kept state with steps >= 2 to reverse behind it and states >= 2 to keep, it included: go how far until the next is kept? */
 size_t wgi_checkpoint_advance (size_t steps, size_t states);
 

@@ -421,7 +421,7 @@ int wg_fun_set_threads (wg_fun *f, int threads)
   if (!f) return wgi_fail (WG_EINVAL, "wg_fun_set_threads: f is NULL");
   if (threads < 1 || threads > WGI_MOST_THREADS)
     return wgi_fun_done (f, wgi_fail (WG_EINVAL, "wg_fun_set_threads: %d threads", threads));
-  if (f->scans.threads != (size_t) threads) wgi_workers_free (f->scans.workers), f->scans.workers = NULL;
+  wgi_workers_free (f->scans.workers), f->scans.workers = NULL;
   f->scans.threads = (size_t) threads;
   return wgi_fun_done (f, WG_OK);
 }

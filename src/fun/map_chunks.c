@@ -10,12 +10,9 @@
 
 #include "fun/map.h"
 #include "fun/workers.h"
-#include "tape/tape.h"
 
 enum { LEAST = 4, MOST = 64,           /* tiles of a chunk: enough to pay for its sums; few enough for its log */
        CHUNKS = 32 };                  /* in between there are as many */
-
-#define WORTH_THREADS 1e5              /* operations in all: about what waking threads costs */
 
 /* What a thread works with. */
 typedef struct {
@@ -103,11 +100,9 @@ static int enlist (wgi_map_callee *c, const wgi_map_job *job, size_t i, size_t t
 static size_t call_crew (wgi_map_callee *c, const wgi_map_job *job, size_t most, size_t tiles)
 {
   wgi_scans *scans = c->callee.scans;
-  if (!scans || scans->threads < 2 || most < 2 || (job->entries && !job->entries->once)) return 1;
-  if (!wgi_tape_is_free () || operations (c) < WORTH_THREADS) return 1;
-  if (!scans->workers) scans->workers = wgi_workers_new (scans->threads);
-  size_t count = wgi_workers_count (scans->workers), ready = 0;
-  if (count > most) count = most;
+  if (job->entries && !job->entries->once) return 1;
+  const size_t count = wgi_workers_for (scans, most, operations (c));
+  size_t ready = 0;
   if (count < 2 || !have_crew (c, count)) return 1;
   while (ready < count && enlist (c, job, ready, tiles)) ready++;
   if (ready > 1) return ready;
@@ -133,13 +128,6 @@ static int part (void *of, size_t who, size_t k)
   return rc;
 }
 
-static void add_counters (wg_scan_info *to, const wg_scan_info *info)
-{
-  to->reversed += info->reversed, to->again += info->again;
-  if (to->states < info->states) to->states = info->states;
-  if (to->bytes < info->bytes) to->bytes = info->bytes;
-}
-
 static void commit (void *of, size_t who, size_t k)
 {
   chunks *t = of;
@@ -150,7 +138,7 @@ static void commit (void *of, size_t who, size_t k)
   c->log = NULL;
   if (c->notice && !t->notice) t->notice = c->notice, t->why = c->callee.why;
   if (!m) return;
-  add_counters (&t->scans->info, &m->scans.info);
+  wgi_scans_add (t->scans, &m->scans);
   if (t->job->entries) t->job->entries->odd |= m->entries.odd;
 }
 

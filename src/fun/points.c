@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fun/points.h"
+#include "fun/workers.h"
 
 enum { FEW = 6,                  /* points, which single sweeps do faster */
        LARGEST = 1 << 26 };      /* bytes of a plane: memory is worth more than time */
@@ -14,6 +15,8 @@ enum { FEW = 6,                  /* points, which single sweeps do faster */
 void wgi_points_free (wgi_points *r)
 {
   if (!r) return;
+  for (size_t i = 1; i < r->crewed; i++) wgi_points_free (r->crew[i]);
+  free (r->crew);
   if (r->map) wgi_callee_free (&r->map->callee);
   free (r->x[0]), free (r->J), free ((uint32_t *) r->entries.row), free (r);
 }
@@ -41,13 +44,29 @@ int wgi_fun_points (wg_fun *f, size_t count, wgi_points **points)
   return *points ? WG_OK : wgi_fail (WG_ENOMEM, "no memory for a batch");
 }
 
+size_t wgi_points_crew (wg_fun *f, wgi_points *r, size_t count)
+{
+  const size_t blocks = (count + WGI_POINTS - 1)/WGI_POINTS;
+  const size_t threads = wgi_workers_for (f->frame.scans, blocks, (double) count*(double) f->trace->program->count);
+  if (threads > r->crewed)
+    {
+      wgi_points **crew = realloc (r->crew, threads*sizeof *crew);
+      if (!crew) return 1;
+      r->crew = crew, crew[0] = r;
+      if (!r->crewed) r->crewed = 1;
+    }
+  while (r->crewed < threads && (r->crew[r->crewed] = new_points (f))) r->crewed++;
+  return threads < r->crewed || !r->crewed ? threads : r->crewed;
+}
+
 static int sweep (const wg_fun *f, wgi_points *r, size_t count, int mode, int reverse, wgi_entries *entries, const double P[], size_t ldp)
 {
   wgi_map_callee *c = r->map;
   const size_t n = f->family->n, m = f->family->m;
   if (r->np) c->arg[1].data = P, c->arg[1].stride = ldp;
   c->items = count, c->notice = WG_OK;
-  c->callee.sweeps = c->one->sweeps = f->frame.sweeps, c->callee.scans = c->one->scans = f->frame.scans, c->one->ahead = 0;
+  c->callee.sweeps = c->one->sweeps = f->frame.sweeps, c->callee.scans = c->one->scans = &r->scans, c->one->ahead = 0;
+  r->scans = (wgi_scans){ .info.limit = f->scans.info.limit };
   for (int d = 0; d <= mode; d++)
     {
       memset (r->y[d], 0, count*m*sizeof (double));
@@ -68,6 +87,7 @@ int wgi_points_run (const wg_fun *f, wgi_points *r, size_t count, int mode, int 
 int wgi_points_have_jacobian (const wg_fun *f, wgi_points *r)
 {
   const size_t n = f->family->n, m = f->family->m, numbers = wgi_times (wgi_times (n, m), WGI_POINTS);
+  for (size_t i = 1; i < r->crewed; i++) if (!wgi_points_have_jacobian (f, r->crew[i])) return 0;
   if (r->J) return 1;
   if (m > n || numbers > LARGEST/sizeof *r->J) return 0;
   uint32_t *row = malloc ((WGI_POINTS*m + m*n + m)*sizeof *row);

@@ -18,6 +18,8 @@
 
 enum { LOOKS = 64 };             /* for a change, before sleeping; each lets others run */
 
+#define WORTH_THREADS 1e5        /* operations in all: about what waking threads costs */
+
 struct wgi_workers {
   pthread_mutex_t lock;          /* guards all that follows */
   pthread_cond_t changed;
@@ -94,11 +96,6 @@ static void *run (void *data)
   return NULL;
 }
 
-size_t wgi_workers_count (const wgi_workers *w)
-{
-  return w && w->process == getpid () ? w->count : 1;
-}
-
 size_t wgi_workers_do (wgi_workers *w, size_t count, size_t begin, size_t end, const wgi_work *work)
 {
   pthread_mutex_lock (&w->lock);
@@ -129,7 +126,8 @@ static void start (wgi_workers *w, size_t count)
   if (masked) pthread_sigmask (SIG_SETMASK, &had, NULL);
 }
 
-wgi_workers *wgi_workers_new (size_t count)
+/* A caller and count - 1 others, or fewer; NULL: none at all. */
+static wgi_workers *new_workers (size_t count)
 {
   wgi_workers *w = calloc (1, wgi_plus (sizeof *w, wgi_times (count, sizeof w->member[0])));
   if (!w) return NULL;
@@ -138,6 +136,15 @@ wgi_workers *wgi_workers_new (size_t count)
   if (pthread_cond_init (&w->changed, NULL)) return pthread_mutex_destroy (&w->lock), free (w), NULL;
   start (w, count);
   return w;
+}
+
+size_t wgi_workers_for (wgi_scans *scans, size_t parts, double operations)
+{
+  if (!scans || scans->threads < 2 || parts < 2 || operations < WORTH_THREADS || !wgi_tape_is_free ()) return 1;
+  if (!scans->workers) scans->workers = new_workers (scans->threads);
+  const wgi_workers *w = scans->workers;
+  if (!w || w->process != getpid ()) return 1;
+  return w->count < parts ? w->count : parts;
 }
 
 void wgi_workers_free (wgi_workers *w)

@@ -9,7 +9,7 @@
 #ifndef WENGERT_FUN_WORKERS_H
 #define WENGERT_FUN_WORKERS_H
 
-#include <stddef.h>
+#include "fun/checkpoints.h"
 
 enum { WGI_MOST_THREADS = 1024 };
 
@@ -21,12 +21,10 @@ typedef struct {
   void *of;
 } wgi_work;
 
-/* A caller and count - 1 others, which sleep until there is work.  Fewer if the system does not give as many; NULL: none at all. */
-wgi_workers *wgi_workers_new (size_t count);
+/* How many threads so many parts with so many operations in all are worth, of those that a handle may use; they are made when first
+ * needed.  1: the caller does it alone, as in a model, on a thread of a map, in a child after fork, or where the system gives no more. */
+size_t wgi_workers_for (wgi_scans *, size_t parts, double operations);
 void wgi_workers_free (wgi_workers *);
-
-/* Threads that there are, the caller's among them.  1 in a child after fork, which has no others. */
-size_t wgi_workers_count (const wgi_workers *);
 
 /* Do the parts begin .. end - 1 on the first count threads.  Returns the first that failed, those before being committed and none
  * behind it; end: all are.  Nobody but the caller is at it afterwards. */

@@ -479,6 +479,62 @@ START_TEST (items_take_no_memory)
 }
 END_TEST
 
+/* Threads get what one thread gets, or there are fewer: a refusal on one of them is no error, one on the caller's may be.  What they
+ * take does not grow with the items either. */
+
+enum { MIXED = 8, MIXED_ITEMS = 4000 };
+
+static const double mixed_x[MIXED] = { -.5, .25, -1, 1, 2, -.75, .125, -.25 };
+
+static wg_fun *threaded (const mixture *of, int threads)
+{
+  wg_fun *f = LIBRARY (wg_fun_record (mixture_model, (void *) of, MIXED, 1, mixed_x));
+  ck_assert (f && wg_fun_set_threads (f, threads) == WG_OK);
+  return f;
+}
+
+static int scenario_threads (const mixture *of, const double expected_y, const double expected_g[], long k)
+{
+  double y = SENTINEL, g[MIXED];
+  start (0);
+  wg_fun *f = threaded (of, 3);
+  start (k);
+  for (int round = 0; round < 4; round++)
+    {
+      if (round == 3) fail_at = 0;
+      y = g[0] = SENTINEL;
+      const int rc = LIBRARY (wg_gradient (f, mixed_x, &y, g));
+      ck_assert_msg (rc == WG_OK || (rc == WG_ENOMEM && refused && fail_at), "status %d: %s", rc, wg_last_error ());
+      if (rc) ck_assert (y == SENTINEL && g[0] == SENTINEL);
+      else ck_assert (rp_same_bits (y, expected_y) && memcmp (g, expected_g, sizeof g) == 0);
+    }
+  const long used = calls;
+  release (f);
+  return k <= used;
+}
+
+START_TEST (threads)
+{
+  static const size_t many = 1000000;
+  double y, g[MIXED], *data = malloc (2*many*sizeof *data);
+  for (size_t i = 0; i < 2*many; i++) data[i] = (double) (i*i % 17)/8 - 1;
+  wg_fun *item = LIBRARY (wg_fun_record (mixture_item, NULL, MIXED, 1, mixed_x));
+  const mixture few = { item, data, MIXED_ITEMS }, all = { item, data, many };
+  wg_fun *f = threaded (&few, 1);
+  asked = 0;
+  ck_assert_int_eq (LIBRARY (wg_gradient (f, mixed_x, &y, g)), WG_OK);
+  const size_t one = asked;
+  release (f);
+  EVERY_K (scenario_threads (&few, y, g, k))
+  f = threaded (&all, 3);
+  asked = 0;
+  for (int i = 0; i < 3; i++) ck_assert_int_eq (LIBRARY (wg_gradient (f, mixed_x, &y, g)), WG_OK);
+  ck_assert_uint_lt (asked, 8*one + 65536);
+  release (f), release (item);
+  free (data);
+}
+END_TEST
+
 int main (void)
 {
   Suite *s = suite_create ("memory");
@@ -495,6 +551,7 @@ int main (void)
   tcase_add_test (t, live_tapes);
   tcase_add_test (t, first_call_only);
   tcase_add_test (t, items_take_no_memory);
+  tcase_add_test (t, threads);
   suite_add_tcase (s, t);
   SRunner *runner = srunner_create (s);
   srunner_run_all (runner, CK_NORMAL);
