@@ -17,16 +17,27 @@ static int goes_out (const wgi_loop *l, size_t i, int sum)
   return l->role[i] & (WGI_LOOP_EACH | WGI_LOOP_LAST) && is_inside (l, i) && !(l->role[i] & WGI_LOOP_SUM) == !sum;
 }
 
-/* Is it worth it?  Measured in sums that are replayed one by one: an operand costs three, to see one that moves another two in each trip, three
- * through an index, a result of each trip five; elementary functions are worth five. */
+/* Are an argument's operands one after the other in the planes, where they are read in place? */
+static int is_in_place (const wgi_rolled *r, const wgi_arg *a, size_t reach)
+{
+  const uint32_t *operand = r->operand + a->first;
+  int run = a->stride && !a->index;
+  for (size_t i = 1; i < reach && run; i++) run = operand[i] == operand[0] + i;
+  return run;
+}
+
+/* Is it worth it?  Measured in sums that are replayed one by one: to see an operand that moves costs two in each trip, three through an index;
+ * to list one that is not read in place three; a result of each trip five; elementary functions are worth five. */
 static int is_worth (const wgi_rolled *r)
 {
   const wgi_loop *l = r->l;
-  size_t work = 0, cost = 3*r->operands;
+  size_t work = 0, cost = 0;
   for (size_t i = 0; i < r->args.count; i++)
     {
       const wgi_arg *a = &r->args.arg[i];
-      if (a->place < r->cols) cost += a->stride ? (a->index ? 3 : 2)*l->trips*a->width : 0;
+      const size_t end = i + 1 < r->args.count && a[1].place < r->cols ? a[1].first : r->operands, reach = end - a->first;
+      if (a->place >= r->cols) continue;
+      cost += (is_in_place (r, a, reach) ? 0 : 3*reach) + (a->stride ? (a->index ? 3 : 2)*l->trips*a->width : 0);
     }
   for (size_t i = 0; i < l->period; i++)
     {

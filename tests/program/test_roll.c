@@ -948,18 +948,26 @@ MODEL (scalar_product)
   for (size_t i = 0; i < count; i++) y[0] = wg_add (y[0], wg_mul (x[pick[i]], x[i % n]));
 }
 
+MODEL (pairs)                    /* of inputs, which are read in place, and few operations */
+{
+  (void) ctx, (void) m;
+  y[0] = wg_num (0);
+  for (size_t i = 0; i < n; i += 2) y[0] = wg_add (y[0], wg_add (wg_sqr (wg_sub (x[i + 1], wg_sqr (x[i]))), wg_mul (3.0, x[i])));
+}
+
 START_TEST (test_worth)
 {
-  static wg_model *const model[3] = { scalar_product, regression, gathered };
-  static const size_t loops[3][3] = { { 0, 0, 1 }, { 0, 1, 1 }, { 0, 0, 1 } };
-  double x[N] = { 1, 2 };
+  enum { MODELS = 4, MANY = 200 };
+  static wg_model *const model[MODELS] = { scalar_product, regression, gathered, pairs };
+  static const size_t loops[MODELS][3] = { { 0, 0, 1 }, { 0, 1, 1 }, { 0, 0, 1 }, { 0, 1, 1 } };
+  double x[MANY] = { 1, 2 };
   size_t trips = 300;
   set_data ();
-  for (int k = 0; k < 3; k++)
+  for (int k = 0; k < MODELS; k++)
     for (int how = 0; how < 3; how++)
       {
         ck_assert_int_eq (wg_set_rolling (how), 0);
-        wg_fun *f = wg_fun_record (model[k], &trips, N, 1, x);
+        wg_fun *f = wg_fun_record (model[k], &trips, model[k] == pairs ? MANY : N, 1, x);
         ck_assert_int_eq (wg_set_rolling (0), how);
         ck_assert_msg (info_of (f).loops == loops[k][how], "model %d, %d: %zu loops", k, how, info_of (f).loops);
         wg_fun_free (f);
