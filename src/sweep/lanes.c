@@ -312,21 +312,26 @@ static void load_one_by_one (double *to, size_t first, size_t width, const doubl
         r[i] = PICK (LOW, s), r[i | (s)] = PICK (HIGH, s);                                              \
       }
 
+enum { PART = 3 };               /* numbers of a row that are worth a transposition */
+
 static void load (double *to, size_t width, const double *from, const size_t row[])
 {
-  typedef double loose __attribute__ ((vector_size (64), aligned (8), may_alias));
-  const size_t blocks = width/8*8;
-  for (size_t l = 0; l < WGI_LANES; l += 8)
-    for (size_t j = 0; j < blocks; j += 8)
-      {
-        wgi_lane r[8];
-        EACH_ROW r[i] = *(const loose *) &from[row[l + i] + j];
-        STEP (1)
-        STEP (2)
-        STEP (4)
-        EACH_ROW *(wgi_lane *) &to[(j + i)*WGI_LANES + l] = r[i];
-      }
-  load_one_by_one (to, blocks, width, from, row);
+  size_t j = 0;
+  for (; j + PART <= width; j += 8)
+    {
+      const size_t count = width - j < 8 ? width - j : 8;
+      const __mmask8 there = (__mmask8) (0xff >> (8 - count));
+      for (size_t l = 0; l < WGI_LANES; l += 8)
+        {
+          wgi_lane r[8];
+          EACH_ROW r[i] = _mm512_maskz_loadu_pd (there, &from[row[l + i] + j]);
+          STEP (1)
+          STEP (2)
+          STEP (4)
+          EACH_ROW if (i < count) *(wgi_lane *) &to[(j + i)*WGI_LANES + l] = r[i];
+        }
+    }
+  load_one_by_one (to, j, width, from, row);
 }
 
 static int store (double *to, const uint32_t row[], size_t step, uint64_t group, double *adjoint, const uint32_t place[],
