@@ -19,10 +19,11 @@ static int same_for_all (size_t count, const wgi_arg a[])
 
 enum { MOST_WALKED = 1 << 22 };        /* entries of a step's Jacobian in all steps of a scan: else it counts as dense */
 
-/* Scans whose number of steps may change, and those that are too long, count as dense. */
+/* Scans whose number of steps may change, those backwards, which are under derivatives that count as dense anyway, and those
+ * that are too long count as dense. */
 static int is_walked (const wgi_scan *s, const wgi_callee_pattern *pattern)
 {
-  return s && !pattern->dense && !wgi_scan_varies (s) && pattern->jacobian.nnz + s->ns < MOST_WALKED/wgi_plus (s->args.items, 1);
+  return s && !pattern->dense && !s->backward && !wgi_scan_varies (s) && pattern->jacobian.nnz + s->ns < MOST_WALKED/wgi_plus (s->args.items, 1);
 }
 
 void wgi_called_set (wgi_called *c, const wgi_source *s, const wgi_callee_pattern *pattern)
@@ -217,7 +218,7 @@ static void walk_scan (const wgi_call_at *o, view *v, int interact, wgi_domains 
   for (size_t k = 0; k < v->c->items && !d->status; k++)
     {
       const uint32_t *which;
-      see (v, o->operand, s->backward ? v->c->items - 1 - k : k);
+      see (v, o->operand, k);
       for (size_t j = 0; j < s->ns; j++) v->at[j] = (uint32_t) (o->states + j);
       if (k == 0) shared = set_base (v, d, domain);
       const uint32_t set = joined (v, shared, v->c->n, NULL, 0, d, domain);
