@@ -279,6 +279,56 @@ START_TEST (the_crew_follows)
 }
 END_TEST
 
+/* Where lanes and single items differ about a branch, by the last bit of an exponential, the trace at hand decides: that of the
+ * chunk's first item, not what a thread happens to have done before. */
+
+static void exponential (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) n, (void) m, (void) ctx;
+  y[0] = wg_exp (x[0]);
+}
+
+static void edge (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  (void) n, (void) m, (void) ctx;
+  y[0] = wg_lt (wg_exp (x[0]), x[1]) ? wg_sin (x[0]) : wg_cos (x[1]);
+  for (int i = 0; i < 40; i++) y[0] = wg_add (wg_mul (y[0], .75), x[0]);
+}
+
+typedef struct { const wg_fun *body; size_t items, width; } row_loop;
+
+static void rows_model (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
+{
+  const row_loop *r = ctx;
+  (void) n, (void) m;
+  wg_map (r->body, r->items, 1, (wg_arg[]){ { .var = x, .width = r->width, .stride = r->width } }, y);
+}
+
+START_TEST (edges)
+{
+  enum { TRIES = 4096, CHUNK = 160 };
+  double *x = point (2*ITEMS, 0), *z = point (TRIES, 0), *y = calloc (ITEMS + TRIES, sizeof *y), *one = calloc (ITEMS, sizeof *one);
+  ck_assert (y && one);
+  wg_fun *e = agree_record (exponential, NULL, 1, 1, z), *body = agree_record (edge, NULL, 2, 1, (double[]){ 0, 2 });
+  wg_fun *all = agree_record (rows_model, &(row_loop){ e, TRIES, 1 }, TRIES, TRIES, z);
+  FINE (wg_eval (all, z, y));
+  size_t found = 0;
+  while (found < TRIES && !(y[found] < exp (z[found]))) found++;
+  for (size_t k = 0; k < ITEMS && found < TRIES; k++)                    /* chunks begin at the edge and end on some side of it */
+    x[2*k] = z[found], x[2*k + 1] = k % CHUNK < CHUNK - 32 ? exp (z[found]) : k/CHUNK % 3 ? 100 : -100;
+  wg_fun *f = agree_record (rows_model, &(row_loop){ body, ITEMS, 2 }, 2*ITEMS, ITEMS, x);
+  for (size_t k = 0; k < sizeof crews/sizeof *crews; k++)
+    for (int round = 0; round < 5; round++)
+      {
+        FINE (wg_fun_set_threads (f, crews[k]));
+        FINE (wg_eval (f, x, k || round ? y : one));
+        if (k || round) same ("edge", &(numbers){ ITEMS, y }, &(numbers){ ITEMS, one });
+      }
+  wg_fun_free (f), wg_fun_free (all), wg_fun_free (e), wg_fun_free (body);
+  free (x), free (y), free (z), free (one);
+}
+END_TEST
+
 /* Rows of a loop within the body, bound before the crew is made and behind. */
 START_TEST (inner_rows_are_bound)
 {
@@ -672,6 +722,7 @@ int main (void)
   TCase *laws = group (s, "laws"), *more_laws = group (s, "more laws"), *errors = group (s, "errors"), *threads = group (s, "threads");
   tcase_add_loop_test (laws, the_same_bits, 0, SOME*3*2);
   tcase_add_test (more_laws, the_crew_follows);
+  tcase_add_test (more_laws, edges);
   tcase_add_test (more_laws, inner_rows_are_bound);
   tcase_add_test (more_laws, rolled_and_derived);
   tcase_add_test (more_laws, long_chunks);
