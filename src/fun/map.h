@@ -53,6 +53,7 @@ typedef struct {
   const wgi_program *program;    /* the body's; NULL: none yet */
   uint64_t print;                /* of it */
   wgi_lane_words base;           /* where its own begin */
+  size_t rows;                   /* places of its rows */
   uint32_t *place;               /* per number of the body; numbers of them */
   size_t numbers;
 } wgi_nest;

@@ -45,7 +45,7 @@ static int find_places (wgi_map_callee *c)
       free (f->place);
       f->place = place, f->places = numbers;
     }
-  for (size_t i = p->n; i < p->slots; i++) f->place[i] = (uint32_t) (inputs.own + i - p->n);
+  const size_t rows = wgi_lane_rows (p, inputs.own, f->place);
   for (size_t i = p->slots; i < numbers; i++) f->place[i] = WGI_SHARED | (uint32_t) (inputs.shared + i - p->slots);
   for (size_t i = 0; i < s->args.count; i++)
     for (size_t j = 0; j < c->arg[i].width; j++)
@@ -55,8 +55,8 @@ static int find_places (wgi_map_callee *c)
         if (to < p->n) f->place[to] = place;
         else if (to - p->n < p->params) f->place[params + to - p->n] = place;
       }
-  f->frame.place = f->place, f->frame.own = inputs.own;
-  f->frame.used = (wgi_lane_words){ inputs.own + p->slots - p->n, inputs.shared + numbers - p->slots };
+  f->frame.place = f->place, f->frame.own = inputs.own, f->frame.rows = rows;
+  f->frame.used = (wgi_lane_words){ inputs.own + rows, inputs.shared + numbers - p->slots };
   return WG_OK;
 }
 
@@ -420,11 +420,11 @@ int wgi_map_chunk (wgi_map_callee *c, const wgi_map_job *job, size_t begin, size
   return rc;
 }
 
-static double sum_of_lanes (const double lane[], size_t count)
+static double sum_of_lanes (const double lane[])
 {
   double s[WGI_LANES];
-  memcpy (s, lane, count*sizeof *s);
-  for (size_t half = count/2; half; half /= 2) for (size_t l = 0; l < half; l++) s[l] += s[l + half];
+  memcpy (s, lane, sizeof s);
+  for (size_t half = WGI_LANES/2; half; half /= 2) for (size_t l = 0; l < half; l++) s[l] += s[l + half];
   return s[0];
 }
 
@@ -432,20 +432,18 @@ static double sum_of_lanes (const double lane[], size_t count)
 static void add_shared (const wgi_map_callee *c, const wgi_map_job *job)
 {
   const wgi_map *s = wgi_map_of (c);
-  const size_t width = c->callee.sweeps->width;
   FOR_MODES (d, job->mode)
     {
       double *from = job->ybar ? c->own.frame.shared[WGI_ADJOINT + d] : NULL;
       for (size_t o = 0; job->y && o < s->outs; o++)
         for (size_t i = 0; i < s->out[o].width && !s->out[o].stride; i++)
-          job->y[d][s->out[o].first + i] += sum_of_lanes (c->lane[d] + (s->out[o].place + i)*WGI_LANES, WGI_LANES);
+          job->y[d][s->out[o].first + i] += sum_of_lanes (c->lane[d] + (s->out[o].place + i)*WGI_LANES);
       for (size_t i = 0; from && i < s->args.count; i++)
         {
           const wgi_arg *a = &c->arg[i];
           if (is_own (c, a)) continue;
-          for (size_t j = 0; j < a->width && !a->data; j++) job->xbar[d][a->first + j] += sum_of_lanes (from + j*width, width);
-          for (size_t j = 0; j < a->width*width; j++) from[j] = -0.;
-          from += a->width*width;
+          c->callee.sweeps->take_sums (a->data ? NULL : job->xbar[d] + a->first, from, a->width);
+          from += a->width*c->callee.sweeps->width;
         }
     }
 }

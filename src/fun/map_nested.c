@@ -41,7 +41,7 @@ static size_t widths_of_data (const wgi_map_callee *c)
   return sum;
 }
 
-/* What the body has behind the outer program: rows; and shared by the lanes constants, parameters and then data. */
+/* What the body has at most behind the outer program: rows; and shared by the lanes constants, parameters and then data. */
 static wgi_lane_words own_words (const wgi_map_callee *c, const wgi_program *p)
 {
   return (wgi_lane_words){ p->slots - p->n, p->constants + p->params + widths_of_data (c) };
@@ -77,7 +77,7 @@ static int find_places (wgi_map_callee *c, const wgi_program *p, wgi_lane_words 
       r->place = place, r->numbers = numbers;
     }
   r->program = p, r->print = p->print, r->base = base;
-  for (size_t i = p->n; i < p->slots; i++) r->place[i] = (uint32_t) (base.own + i - p->n);
+  r->rows = wgi_lane_rows (p, base.own, r->place);
   for (size_t i = p->slots; i < numbers; i++) r->place[i] = shared++;
   for (size_t i = 0; i < wgi_map_of (c)->args.count; i++)
     for (size_t j = c->arg[i].place, end = j + c->arg[i].width; c->arg[i].data && j < end; j++, shared++)
@@ -135,12 +135,12 @@ static void sweep (const nest *t, int reverse)
   wgi_lane_frame *f = t->outer;
   const wgi_lane_sweeps *s = f->sweeps;
   const wgi_lane_words used = f->used, own = own_words (t->c, body (t));
-  const size_t rows = f->own;
+  const size_t first = f->own, rows = f->rows;
   wgi_callee *const *callee = f->callee;
-  f->callee = t->c->one->fun->frame.callee, f->place = t->c->nest.place, f->own = used.own;
-  f->used = (wgi_lane_words){ used.own + own.own, used.shared + own.shared };
+  f->callee = t->c->one->fun->frame.callee, f->place = t->c->nest.place, f->own = used.own, f->rows = t->c->nest.rows;
+  f->used = (wgi_lane_words){ used.own + t->c->nest.rows, used.shared + own.shared };
   (reverse ? t->mode ? s->reverse_dual : s->reverse : t->mode ? s->forward_dual : s->forward) (body (t), f);
-  f->callee = callee, f->place = t->outer_place, f->own = rows, f->used = used;
+  f->callee = callee, f->place = t->outer_place, f->own = first, f->rows = rows, f->used = used;
 }
 
 /* Where group o of the outputs of trip k goes. */
@@ -251,6 +251,8 @@ static uint64_t values (const nest *t, size_t k)
   return held;
 }
 
+static const uint64_t all = ((uint64_t) 1 << WGI_LANES) - 1;      /* a group of all lanes */
+
 /* The lanes of group, whose values are there: their outputs, or what their adjoints give. */
 static void finish (const nest *t, size_t k, uint64_t group)
 {
@@ -261,6 +263,13 @@ static void finish (const nest *t, size_t k, uint64_t group)
         {
           const uint32_t own = output (t, t->s->out[o].place + i);
           double *out = at (t->outer, t->reverse ? WGI_ADJOINT + d : d, out_place (t, o, k) + i);
+          if (group == all && !(place[own] & WGI_SHARED))
+            {
+              double *from = at (t->outer, t->reverse ? WGI_ADJOINT + d : d, place[own]);
+              if (!t->reverse) t->outer->sweeps->add (out, from);
+              else if (wgi_is_slot (body (t), own)) t->outer->sweeps->add (from, out);
+              continue;
+            }
           for (size_t l = 0; l < WGI_LANES; l++)
             if (group >> l & 1)
               {
@@ -295,7 +304,7 @@ static int split (const nest *t, size_t k, uint64_t pending, uint64_t *group)
 
 static int trip (const nest *t, size_t k)
 {
-  uint64_t pending = ((uint64_t) 1 << WGI_LANES) - 1, group;
+  uint64_t pending = all, group;
   const uint64_t held = values (t, k);
   int rc = WG_OK;
   if (t->outer->wanted.own) return WG_OK;

@@ -37,11 +37,17 @@ static inline wgi_lane_mask wgi_lane_or (wgi_lane_mask a, wgi_lane_mask b) { ret
 static inline unsigned wgi_lane_bits (wgi_lane_mask m) { return m; }
 static inline wgi_lane_mask wgi_lane_all (void) { return 0xff; }
 LANE wgi_lane_where (wgi_lane_mask m, wgi_lane a, wgi_lane b) { return _mm512_mask_blend_pd (m, b, a); }
+static inline wgi_lane_mask wgi_lane_differs (wgi_lane a, wgi_lane b)      /* in their bits */
+{
+  return _mm512_cmpneq_epi64_mask (_mm512_castpd_si512 (a), _mm512_castpd_si512 (b));
+}
 /* e, a negative zero made positive, where t is not rest; elsewhere rest */
 LANE wgi_lane_awake (wgi_lane t, wgi_lane e, wgi_lane rest)
 {
-  return _mm512_mask_add_pd (rest, _mm512_cmpneq_epi64_mask (_mm512_castpd_si512 (t), _mm512_castpd_si512 (rest)), e, _mm512_setzero_pd ());
+  return _mm512_mask_add_pd (rest, wgi_lane_differs (t, rest), e, _mm512_setzero_pd ());
 }
+/* a + e, where m is not set a */
+LANE wgi_lane_add_where (wgi_lane_mask m, wgi_lane a, wgi_lane e) { return _mm512_mask_add_pd (a, m, a, e); }
 LANE wgi_lane_sqrt (wgi_lane a) { return _mm512_sqrt_pd (a); }
 LANE wgi_lane_floor (wgi_lane a) { return _mm512_roundscale_pd (a, 9); }
 LANE wgi_lane_fabs (wgi_lane a) { return _mm512_abs_pd (a); }
@@ -69,6 +75,8 @@ LANE wgi_lane_awake (wgi_lane t, wgi_lane e, wgi_lane rest)
 {
   return wgi_lane_where ((wgi_lane_mask) t == (wgi_lane_mask) rest, rest, e + 0.);
 }
+LANE wgi_lane_add_where (wgi_lane_mask m, wgi_lane a, wgi_lane e) { return wgi_lane_where (m, a + e, a); }
+static inline wgi_lane_mask wgi_lane_differs (wgi_lane a, wgi_lane b) { return (wgi_lane_mask) a != (wgi_lane_mask) b; }
 LANE wgi_lane_fabs (wgi_lane a) { return (wgi_lane) ((wgi_lane_mask) a & INT64_MAX); }
 # if defined __AVX__ && WGI_LANE_WIDTH == 4
 LANE wgi_lane_sqrt (wgi_lane a) { return _mm256_sqrt_pd (a); }

@@ -2,12 +2,25 @@
  * Copyright the Wengert developers
  *
  * Calls in sweeps over lanes: in all lanes at once if the callee can do that, else one lane after the other, as the calls
- * of scalar sweeps.
+ * of scalar sweeps.  And where the rows of a program are in the lanes.
  */
 #include "sweep/lanes.h"
 #include "sweep/numbers.h"
 
 #define FOR_MODES(i, mode) for (int i = 0; i <= mode; i++) if ((i & mode) == i)
+
+size_t wgi_lane_rows (const wgi_program *p, size_t first, uint32_t place[])
+{
+  const uint8_t *code = p->code, *const end = code + p->count;
+  const uint32_t *word = p->word;
+  size_t slot = p->n, at = first;
+  for (; code < end; word += wgi_words (p, *code, word), code++)
+    if (*code >= WGI_OP_chain_4 && code + 1 < end && code[1] == *code) place[slot++] = (uint32_t) at;
+    else
+      for (size_t i = wgi_opcode_row[*code] == WGI_ROW_call ? p->source[word[0]]->m : !wgi_is_guard (wgi_opcode_row[*code]); i; i--)
+        place[slot++] = (uint32_t) at++;
+  return at - first;
+}
 
 static void gather (const wgi_lane_frame *frame, int mode, size_t lane, const wgi_callee *c, double *const x[])
 {

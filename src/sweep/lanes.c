@@ -20,11 +20,15 @@
 
 enum { VECTORS = WGI_LANES/WGI_LANE_WIDTH };
 
+/* Loops over them.  Those of arithmetic, the table's first rows, are worth the code, unless there are many. */
 #define LOOP for (size_t j = 0; j < VECTORS; j++)
 #if WGI_LANE_WIDTH == 8
+# define PRAGMA(text) _Pragma (#text)
+# define EACH_OF(row) PRAGMA (GCC unroll (WGI_OP_##row##_0 <= WGI_OP_fma_0 ? VECTORS : 1)) LOOP
 # define UNROLLED _Pragma ("GCC unroll 8") LOOP
 #else
-# define UNROLLED LOOP             /* many vectors: the code would be very long */
+# define EACH_OF(row) LOOP
+# define UNROLLED LOOP
 #endif
 
 /* A plane and its shared one. */
@@ -35,17 +39,36 @@ static inline plane plane_of (const wgi_lane_frame *frame, int which)
   return (plane){ (wgi_lane *) frame->plane[which], frame->shared[which] };
 }
 
-/* Vector j of a number. */
-LANE at (plane p, uint32_t place, size_t j)
+/* The vectors of a number: of what lanes share one in all places.  Few are loaded at once, as loops over them are unrolled; of many, and
+ * where it is known what is shared, is noted where they are. */
+#if WGI_LANE_WIDTH == 8
+typedef struct { wgi_lane part[VECTORS]; } operand;
+
+static inline __attribute__ ((always_inline)) operand look (plane p, uint32_t place)
 {
-  return place & WGI_SHARED ? wgi_lane_of (p.shared[place ^ WGI_SHARED]) : p.own[(size_t) place*VECTORS + j];
+  operand w;
+  if (place & WGI_SHARED)
+    {
+      const wgi_lane one = wgi_lane_of (p.shared[place ^ WGI_SHARED]);
+      UNROLLED w.part[j] = one;
+    }
+  else UNROLLED w.part[j] = p.own[(size_t) place*VECTORS + j];
+  return w;
 }
 
-static inline __attribute__ ((always_inline)) void add (plane p, uint32_t place, size_t j, wgi_lane e)
+LANE at (const operand *w, size_t j) { return w->part[j]; }
+#else
+typedef struct { const wgi_lane *own; wgi_lane one; } operand;
+
+static inline __attribute__ ((always_inline)) operand look (plane p, uint32_t place)
 {
-  wgi_lane *to = place & WGI_SHARED ? (wgi_lane *) p.shared + (place ^ WGI_SHARED) : p.own + (size_t) place*VECTORS + j;
-  *to += e;
+  operand w = { place & WGI_SHARED ? NULL : p.own + (size_t) place*VECTORS, wgi_lane_zero () };
+  if (place & WGI_SHARED) w.one = wgi_lane_of (p.shared[place ^ WGI_SHARED]);
+  return w;
 }
+
+LANE at (const operand *w, size_t j) { return w->own ? w->own[j] : w->one; }
+#endif
 
 /* All its vectors. */
 static inline __attribute__ ((always_inline)) void add_parts (plane p, uint32_t place, const wgi_lane e[])
@@ -58,6 +81,35 @@ static inline __attribute__ ((always_inline)) void add_parts (plane p, uint32_t 
     }
   else
     UNROLLED p.own[(size_t) place*VECTORS + j] += e[j];
+}
+
+/* Where the adjoint of a run of chains is not at rest. */
+typedef struct { wgi_lane_mask part[VECTORS], any; } awake_parts;
+
+static inline __attribute__ ((always_inline)) void find_awake (awake_parts *m, size_t j, wgi_lane t, wgi_lane rest)
+{
+  m->part[j] = wgi_lane_differs (t, rest);
+  m->any = j ? wgi_lane_or (m->any, m->part[j]) : m->part[j];
+}
+
+#define AWAKE_OF(m, t) awake_parts m; UNROLLED find_awake (&m, j, t, rest);
+
+/* Add what a link gives an operand.  If so asked, a negative zero that is awake is made positive, in the sum if there is one. */
+static inline __attribute__ ((always_inline)) void add_link (plane p, uint32_t place, const awake_parts *m, const wgi_lane e[], wgi_lane rest,
+                                                              int positive)
+{
+  if (place & WGI_SHARED)
+    {
+      wgi_lane sum = wgi_lane_where (m->part[0], e[0], rest);
+      UNROLLED if (j) sum = wgi_lane_add_where (m->part[j], sum, e[j]);
+      if (positive) sum = wgi_lane_add_where (m->any, sum, wgi_lane_zero ());
+      ((wgi_lane *) p.shared)[place ^ WGI_SHARED] += sum;
+    }
+  else
+    {
+      wgi_lane *const to = p.own + (size_t) place*VECTORS;
+      UNROLLED { wgi_lane x = e[j]; if (positive) x += 0.; to[j] += wgi_lane_where (m->part[j], x, rest); }
+    }
 }
 
 LANE take (wgi_lane *adjoint, wgi_lane rest)
@@ -84,21 +136,40 @@ static inline void hold (wgi_lane_frame *frame, size_t j, unsigned outcome, unsi
 enum { RECORDED_lt = 2, RECORDED_le = 2, RECORDED_eq = 2, RECORDED_index = 1, RECORDED_peek = 2 };      /* operands */
 
 #define FULL ((1u << WGI_LANE_WIDTH) - 1)
-#define COMPARE(test) hold (frame, j, wgi_lane_bits (test (at (v, w[0], j), at (v, w[1], j))), word[2] ? FULL : 0)
+#define COMPARE(test) hold (frame, j, wgi_lane_bits (test (at (&w[0].v, j), at (&w[1].v, j))), word[2] ? FULL : 0)
 #define HOLD_lt COMPARE (wgi_lane_lt)
 #define HOLD_le COMPARE (wgi_lane_le)
 #define HOLD_eq COMPARE (wgi_lane_eq)
 #define OUTCOMES(expression) { unsigned same = 0; EACH_LANE same |= (unsigned) (expression) << l; hold (frame, j, same, FULL); }
-#define HOLD_index OUTCOMES (wgi_index_outcome (at (v, w[0], j)[l]) == word[1])
-#define HOLD_peek OUTCOMES (wgi_peek_outcome (at (v, w[0], j)[l]) == wgi_peek_outcome (at (v, w[1], j)[l]))
+#define HOLD_index OUTCOMES (wgi_index_outcome (at (&w[0].v, j)[l]) == word[1])
+#define HOLD_peek OUTCOMES (wgi_peek_outcome (at (&w[0].v, j)[l]) == wgi_peek_outcome (at (&w[1].v, j)[l]))
 
 #define OUT(p)            p.own[out*VECTORS + j]
-#define PLACES(k) \
-  const uint32_t w[3] = { place[word[0]], (k) > 1 ? place[word[1]] : 0, (k) > 2 ? place[word[2]] : 0 }; (void) w;
-#define BOTH_ALIKE(first, second) \
-  (((place[word[0]] ^ ((first) ? WGI_SHARED : 0)) | (place[word[1]] ^ ((second) ? WGI_SHARED : 0))) < WGI_SHARED)
-#define ONE_ALIKE(i, shared) ((place[word[i]] & ~WGI_SHARED) | ((shared) ? WGI_SHARED : 0))
-#define PLACES_ALIKE(first, second) const uint32_t w[2] = { ONE_ALIKE (0, first), ONE_ALIKE (1, second) };
+#define WORD(i)           place[word[i]]
+#define BOTH_ALIKE(first, second) (((WORD (0) ^ ((first) ? WGI_SHARED : 0)) | (WORD (1) ^ ((second) ? WGI_SHARED : 0))) < WGI_SHARED)
+#define ONE_ALIKE(i, shared) ((WORD (i) & ~WGI_SHARED) | ((shared) ? WGI_SHARED : 0))
+#define PLACES_ALIKE(first, second) const uint32_t alike[2] = { ONE_ALIKE (0, first), ONE_ALIKE (1, second) };
+
+typedef struct { operand v, d; } dual_operand;
+
+/* Operands of lanes, and of duals over them */
+#define LOOK(i, place)      w[i].v = look (v, place);
+#define LOOK_DUAL(i, place) w[i].v = look (v, place); w[i].d = look (d, place);
+#define LOOKS(k, LOOK) \
+  dual_operand w[3]; \
+  LOOK (0, WORD (0)) \
+  if ((k) > 1) { LOOK (1, WORD (1)) } \
+  if ((k) > 2) { LOOK (2, WORD (2)) }
+#define LOOKS_ALIKE(first, second, LOOK) \
+  PLACES_ALIKE (first, second) \
+  dual_operand w[2]; \
+  LOOK (0, alike[0]) \
+  LOOK (1, alike[1])
+#define OPERANDS_LANE(k)    LOOKS (k, LOOK)
+#define OPERANDS_DUAL(k)    LOOKS (k, LOOK_DUAL)
+#define ALIKE_LANE(first, second) LOOKS_ALIKE (first, second, LOOK)
+#define ALIKE_DUAL(first, second) LOOKS_ALIKE (first, second, LOOK_DUAL)
+
 #define OPEN              const uint32_t *const place = frame->place; const plane v = plane_of (frame, WGI_VALUE)
 
 /* values */
@@ -106,22 +177,22 @@ enum { RECORDED_lt = 2, RECORDED_le = 2, RECORDED_eq = 2, RECORDED_index = 1, RE
 #define NAME forward
 #define FRAME wgi_lane_frame
 #define PARTS VECTORS
-#define EACH LOOP
+#define EACH EACH_OF
 #define EACH_LINK UNROLLED
-#define OPERANDS PLACES
+#define OPERANDS OPERANDS_LANE
 #define ALIKE BOTH_ALIKE
-#define OPERANDS_ALIKE PLACES_ALIKE
+#define OPERANDS_ALIKE ALIKE_LANE
 #define FIRST frame->own
-#define RECORD(guard, operands) { PLACES (RECORDED_##guard) LOOP { HOLD_##guard; } }
+#define RECORD(guard, operands) { OPERANDS_LANE (RECORDED_##guard) LOOP { HOLD_##guard; } }
 #define CALL              wgi_call_lanes_forward (frame, WGI_VALUE, word, out)
 #define NUM wgi_lane
 #define OPEN_PLANES       OPEN;
-#define REAL(w)           frame->shared[WGI_VALUE][(w) ^ WGI_SHARED]
-#define GET(w, active)    at (v, w, j)
+#define REAL(w)           frame->shared[WGI_VALUE][place[w] ^ WGI_SHARED]
+#define GET(w, active)    at (&(w).v, j)
 #define PUT(e)            OUT (v) = e
 #define PUT_FLAT(e)       OUT (v) = e
-#define EVALF1(row)       wgi_lane_##row (at (v, w[0], j))
-#define EVALF2(row)       wgi_lane_##row (at (v, w[0], j), at (v, w[1], j))
+#define EVALF1(row)       wgi_lane_##row (at (&w[0].v, j))
+#define EVALF2(row)       wgi_lane_##row (at (&w[0].v, j), at (&w[1].v, j))
 #define EVAL1(row)        wgi_lane_##row (a)
 #define EVAL1K(row)       wgi_lane_##row (a, k)
 #define EVAL1C(row)       wgi_lane_##row (a, c, k)
@@ -134,23 +205,23 @@ enum { RECORDED_lt = 2, RECORDED_le = 2, RECORDED_eq = 2, RECORDED_index = 1, RE
 #define NAME forward_dual
 #define FRAME wgi_lane_frame
 #define PARTS VECTORS
-#define EACH LOOP
+#define EACH EACH_OF
 #define EACH_LINK UNROLLED
-#define OPERANDS PLACES
+#define OPERANDS OPERANDS_DUAL
 #define ALIKE BOTH_ALIKE
-#define OPERANDS_ALIKE PLACES_ALIKE
+#define OPERANDS_ALIKE ALIKE_DUAL
 #define FIRST frame->own
-#define RECORD(guard, operands) { PLACES (RECORDED_##guard) LOOP { HOLD_##guard; } }
+#define RECORD(guard, operands) { OPERANDS_DUAL (RECORDED_##guard) LOOP { HOLD_##guard; } }
 #define CALL              wgi_call_lanes_forward (frame, WGI_D1, word, out)
 #define NUM wgi_lane_dual
 #define OPEN_PLANES       OPEN, d = plane_of (frame, WGI_D1);
-#define REAL(w)           frame->shared[WGI_VALUE][(w) ^ WGI_SHARED]
-#define LIFTED(w, active) wgi_lane_dual_make (at (v, w, j), active ? at (d, w, j) : wgi_lane_zero ())
+#define REAL(w)           frame->shared[WGI_VALUE][place[w] ^ WGI_SHARED]
+#define LIFTED(w, active) wgi_lane_dual_make (at (&(w).v, j), active ? at (&(w).d, j) : wgi_lane_zero ())
 #define GET(w, active)    LIFTED (w, active)
 #define PUT(e)            const wgi_lane_dual r = e; OUT (v) = r.v; OUT (d) = r.d
 #define PUT_FLAT(e)       OUT (v) = e; OUT (d) = wgi_lane_zero ()
-#define EVALF1(row)       wgi_lane_##row (at (v, w[0], j))
-#define EVALF2(row)       wgi_lane_##row (at (v, w[0], j), at (v, w[1], j))
+#define EVALF1(row)       wgi_lane_##row (at (&w[0].v, j))
+#define EVALF2(row)       wgi_lane_##row (at (&w[0].v, j), at (&w[1].v, j))
 #define EVAL1(row)        wgi_lane_dual_##row (a)
 #define EVAL1K(row)       wgi_lane_dual_##row (a, k)
 #define EVAL1C(row)       wgi_lane_dual_##row (a, c, k)
@@ -166,13 +237,13 @@ enum { RECORDED_lt = 2, RECORDED_le = 2, RECORDED_eq = 2, RECORDED_index = 1, RE
 #define NAME reverse
 #define FRAME wgi_lane_frame
 #define PARTS VECTORS
-#define EACH LOOP
+#define EACH EACH_OF
 #define EACH_LINK UNROLLED
-#define OPERANDS PLACES
+#define OPERANDS OPERANDS_LANE
 #define REST OWN_REST
 #define ALIKE BOTH_ALIKE
-#define OPERANDS_ALIKE PLACES_ALIKE
-#define LAST frame->own + (p->slots - p->n)
+#define OPERANDS_ALIKE ALIKE_LANE
+#define LAST frame->own + frame->rows
 #define OWN_TESTS
 #define PRIMAL(p)         p
 #define WHERE(test, map)  { const wgi_lane all = t; t = wgi_lane_where (test, all, rest); map t = all; }
@@ -181,20 +252,21 @@ enum { RECORDED_lt = 2, RECORDED_le = 2, RECORDED_eq = 2, RECORDED_index = 1, RE
 #define NUM wgi_lane
 #define N(op)             wgi_lane_##op
 #define OPEN_PLANES       OPEN, adjoint = plane_of (frame, WGI_ADJOINT);
-#define REAL(w)           frame->shared[WGI_VALUE][(w) ^ WGI_SHARED]
-#define GET(w, active)    at (v, w, j)
+#define REAL(w)           frame->shared[WGI_VALUE][place[w] ^ WGI_SHARED]
+#define GET(w, active)    at (&(w).v, j)
 #define RESULT            OUT (v)
 #define TAKE              take (&OUT (adjoint), rest)
 #define ASLEEP(t)         0
-#define ADD_TO(w, e)      add (adjoint, w, j, e)
 #define ADD_PARTS(w, e)   add_parts (adjoint, w, e)
+#define RESTING           rest
+#define AWAKE_PARTS(t)    AWAKE_OF (awake_v, t[j])
+#define ADD_LINK(w, e)    add_link (adjoint, w, &awake_v, e, rest, 1)
 #define AWAKE(e)          wgi_lane_awake (t, e, rest)
 #include "sweep/reverse.inc"
 #undef PRIMAL
 
 /* Numbers of two planes. */
 #define TAKE_BOTH             wgi_lane_dual_make (take (&OUT (adjoint), rest), take (&OUT (adjoint_d), rest))
-#define ADD_BOTH(w, e)        { const wgi_lane_dual e_ = e; add (adjoint, w, j, e_.v); add (adjoint_d, w, j, e_.d); }
 #define ADD_PARTS_BOTH(w, e)  \
   {                           \
     wgi_lane e_[VECTORS];     \
@@ -202,6 +274,14 @@ enum { RECORDED_lt = 2, RECORDED_le = 2, RECORDED_eq = 2, RECORDED_index = 1, RE
     add_parts (adjoint, w, e_); \
     UNROLLED e_[j] = e[j].d;  \
     add_parts (adjoint_d, w, e_); \
+  }
+#define ADD_LINK_BOTH(w, e, awake_d, positive) \
+  { \
+    wgi_lane e_[VECTORS]; \
+    UNROLLED e_[j] = e[j].v; \
+    add_link (adjoint, w, &awake_v, e_, rest, 1); \
+    UNROLLED e_[j] = e[j].d; \
+    add_link (adjoint_d, w, &awake_d, e_, rest, positive); \
   }
 
 LANE_DUAL awake (wgi_lane_dual t, wgi_lane_dual e, wgi_lane rest)
@@ -217,13 +297,13 @@ LANE_DUAL narrowed (wgi_lane_mask test, wgi_lane_dual t, wgi_lane rest)
 #define NAME reverse_dual
 #define FRAME wgi_lane_frame
 #define PARTS VECTORS
-#define EACH LOOP
+#define EACH EACH_OF
 #define EACH_LINK UNROLLED
-#define OPERANDS PLACES
+#define OPERANDS OPERANDS_DUAL
 #define REST OWN_REST
 #define ALIKE BOTH_ALIKE
-#define OPERANDS_ALIKE PLACES_ALIKE
-#define LAST frame->own + (p->slots - p->n)
+#define OPERANDS_ALIKE ALIKE_DUAL
+#define LAST frame->own + frame->rows
 #define OWN_TESTS
 #define PRIMAL(p)         (p).v
 #define WHERE(test, map)  { const wgi_lane_dual all = t; t = narrowed (test, all, rest); map t = all; }
@@ -234,13 +314,15 @@ LANE_DUAL narrowed (wgi_lane_mask test, wgi_lane_dual t, wgi_lane rest)
 #define OPEN_PLANES \
   OPEN, d = plane_of (frame, WGI_D1); \
   const plane adjoint = plane_of (frame, WGI_ADJOINT), adjoint_d = plane_of (frame, WGI_ADJOINT + WGI_D1);
-#define REAL(w)           frame->shared[WGI_VALUE][(w) ^ WGI_SHARED]
+#define REAL(w)           frame->shared[WGI_VALUE][place[w] ^ WGI_SHARED]
 #define GET(w, active)    LIFTED (w, active)
 #define RESULT            wgi_lane_dual_make (OUT (v), OUT (d))
 #define TAKE              TAKE_BOTH
 #define ASLEEP(t)         0
-#define ADD_TO            ADD_BOTH
 #define ADD_PARTS         ADD_PARTS_BOTH
+#define RESTING           wgi_lane_dual_make (rest, rest)
+#define AWAKE_PARTS(t)    AWAKE_OF (awake_v, t[j].v)
+#define ADD_LINK(w, e)    ADD_LINK_BOTH (w, e, awake_v, 0)
 #define AWAKE(e)          awake (t, e, rest)
 #include "sweep/reverse.inc"
 #undef PRIMAL
@@ -255,13 +337,13 @@ LANE_DUAL both_awake (wgi_lane_dual t, wgi_lane_dual e, wgi_lane rest)
 #define NAME reverse_two
 #define FRAME wgi_lane_frame
 #define PARTS VECTORS
-#define EACH LOOP
+#define EACH EACH_OF
 #define EACH_LINK UNROLLED
-#define OPERANDS PLACES
+#define OPERANDS OPERANDS_LANE
 #define REST OWN_REST
 #define ALIKE BOTH_ALIKE
-#define OPERANDS_ALIKE PLACES_ALIKE
-#define LAST frame->own + (p->slots - p->n)
+#define OPERANDS_ALIKE ALIKE_LANE
+#define LAST frame->own + frame->rows
 #define OWN_TESTS
 #define PRIMAL(p)         p
 #define WHERE(test, map)  { const wgi_lane_dual all = t; t = narrowed (test, all, rest); map t = all; }
@@ -276,19 +358,23 @@ LANE_DUAL both_awake (wgi_lane_dual t, wgi_lane_dual e, wgi_lane rest)
 #define BOTH_div(t, q)    wgi_lane_dual_make ((t).v/(q), (t).d/(q))
 #define BOTH_scale(c, t)  wgi_lane_dual_make ((c)*(t).v, (c)*(t).d)
 #define OPEN_PLANES       OPEN, adjoint = plane_of (frame, WGI_ADJOINT), adjoint_d = plane_of (frame, WGI_ADJOINT + WGI_D1);
-#define REAL(w)           frame->shared[WGI_VALUE][(w) ^ WGI_SHARED]
-#define GET(w, active)    at (v, w, j)
+#define REAL(w)           frame->shared[WGI_VALUE][place[w] ^ WGI_SHARED]
+#define GET(w, active)    at (&(w).v, j)
 #define RESULT            OUT (v)
 #define TAKE              TAKE_BOTH
 #define ASLEEP(t)         0
-#define ADD_TO            ADD_BOTH
 #define ADD_PARTS         ADD_PARTS_BOTH
+#define RESTING           wgi_lane_dual_make (rest, rest)
+#define AWAKE_PARTS(t)    AWAKE_OF (awake_v, t[j].v) AWAKE_OF (awake_d, t[j].d)
+#define ADD_LINK(w, e)    ADD_LINK_BOTH (w, e, awake_d, 1)
 #define AWAKE(e)          both_awake (t, e, rest)
 #include "sweep/reverse.inc"
 #undef PRIMAL
 #include <wengert/words_end.h>
 
-/* loading */
+/* loading, and sums over lanes */
+
+typedef double loose __attribute__ ((vector_size (8*WGI_LANE_WIDTH), aligned (8), may_alias));
 
 static void load_one_by_one (double *to, size_t first, size_t width, const double *from, const size_t row[])
 {
@@ -312,6 +398,13 @@ static void load_one_by_one (double *to, size_t first, size_t width, const doubl
         r[i] = PICK (LOW, s), r[i | (s)] = PICK (HIGH, s);                                              \
       }
 
+static inline __attribute__ ((always_inline)) void transpose (wgi_lane r[])
+{
+  STEP (1)
+  STEP (2)
+  STEP (4)
+}
+
 enum { PART = 3 };               /* numbers of a row that are worth a transposition */
 
 static void load (double *to, size_t width, const double *from, const size_t row[])
@@ -325,9 +418,7 @@ static void load (double *to, size_t width, const double *from, const size_t row
         {
           wgi_lane r[8];
           EACH_ROW r[i] = _mm512_maskz_loadu_pd (there, &from[row[l + i] + j]);
-          STEP (1)
-          STEP (2)
-          STEP (4)
+          transpose (r);
           EACH_ROW if (i < count) *(wgi_lane *) &to[(j + i)*WGI_LANES + l] = r[i];
         }
     }
@@ -349,13 +440,25 @@ static int store (double *to, const uint32_t row[], size_t step, uint64_t group,
         {
           wgi_lane r[8];
           EACH_ROW r[i] = from[i][j] + 0., odd += r[i]*0., from[i][j] = rest;
-          STEP (1)
-          STEP (2)
-          STEP (4)
+          transpose (r);
           EACH_ROW if (group >> (j*8 + i) & 1) _mm512_mask_storeu_pd (to + row[(j*8 + i)*step] + t, there, r[i]);
         }
     }
   return wgi_lane_bits (wgi_lane_ne (odd, wgi_lane_zero ())) != 0;
+}
+
+/* Eight sums, number by number in the order of sum_of_lanes. */
+static size_t add_blocks (double *to, const wgi_lane *from, size_t count)
+{
+  size_t j = 0;
+  for (; j + 8 <= count; j += 8)
+    {
+      wgi_lane r[8];
+      EACH_ROW r[i] = from[j + i];
+      transpose (r);
+      *(loose *) &to[j] += ((r[0] + r[4]) + (r[2] + r[6])) + ((r[1] + r[5]) + (r[3] + r[7]));
+    }
+  return j;
 }
 
 #else
@@ -381,6 +484,12 @@ static int store (double *to, const uint32_t row[], size_t step, uint64_t group,
   return odd != 0;
 }
 
+static size_t add_blocks (double *to, const wgi_lane *from, size_t count)
+{
+  (void) to, (void) from, (void) count;
+  return 0;
+}
+
 #endif
 
 #include "sweep/lane_rows.inc"
@@ -390,4 +499,4 @@ static int store (double *to, const uint32_t row[], size_t step, uint64_t group,
 
 const wgi_lane_sweeps PASTE (wgi_lanes_, WGI_ISA) =
   { NAMED (WGI_ISA), WGI_LANE_WIDTH, forward, forward_dual, reverse, reverse_dual, reverse_two, load, store, load_rows, add_rows,
-    add_lanes, add_same };
+    add_lanes, add_same, take_sums };

@@ -25,7 +25,7 @@ typedef struct wgi_lane_frame {
   double *plane[WGI_PLANES];     /* at 64 bytes; values, tangents, adjoints of both */
   double *shared[WGI_PLANES];    /* likewise */
   const uint32_t *place;         /* per number of the program */
-  size_t own;                    /* place of its first row */
+  size_t own, rows;              /* place of its first row, and places that its rows have */
   wgi_lane_words used, room;     /* words that the program has; words that the planes have */
   wgi_lane_words wanted;         /* room that a loop within did not find: own, if any; the sweep is void then */
   wgi_callee *const *callee;
@@ -53,12 +53,17 @@ typedef struct wgi_lane_sweeps {
   void (*add_rows) (double *to, size_t width, double *from, size_t stride);
   void (*add) (double *to, const double *from);          /* one number of all lanes to another; */
   void (*add_same) (double *to, double u);               /* the same to all lanes */
+  /* to[j] += the sum of vector j, l + width/2 being added to l, then l + width/4 ..., j < count; vectors are at rest then.  NULL: only that. */
+  void (*take_sums) (double *to, double *vectors, size_t count);
 } wgi_lane_sweeps;
 
 extern const wgi_lane_sweeps wgi_lanes_baseline, wgi_lanes_avx2, wgi_lanes_avx512;
 
 /* The one with this name, or the best for this processor (NULL).  NULL: there is none, or the processor cannot run it. */
 const wgi_lane_sweeps *wgi_lanes_for_cpu (const char *name);
+
+/* Places for the rows of a program from first on: those of a run of chains are one.  How many they are. */
+size_t wgi_lane_rows (const wgi_program *p, size_t first, uint32_t place[]);
 
 /* The number at a place, for lane l. */
 static inline double wgi_lane_at (const wgi_lane_frame *frame, int plane, uint32_t place, size_t l)
