@@ -252,6 +252,7 @@ static int threads_law (subject *c, size_t k)
     }
   if (!any) return 0;
   RUNS (wg_fun_set_lanes (c->f[k], NULL));
+  if (wg_eval (c->f[k], c->x[0], r[0].y) == WG_EMODEL) return 0;       /* a branch depends on a NaN now */
   if (compute (&r[0], c->f[k], c->x[0], c->v, c->u)) return 1;
   for (size_t t = 0; t < sizeof threads/sizeof *threads && !bad; t++)
     {
