@@ -10,11 +10,7 @@
 
 #include <wengert.h>
 
-/* What was printed. */
-static char *printed;
-static size_t printed_size;
-static FILE *opened (void) { free (printed); printed = NULL; return open_memstream (&printed, &printed_size); }
-static int says (const char *what) { return strstr (printed, what) != NULL; }
+#include "printed.h"
 
 /* Every row as a model and as a dual number. */
 typedef struct { const char *name; int operands; wg_model *model; wg_dual (*dual) (const wg_dual x[3]); } row;

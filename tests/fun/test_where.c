@@ -10,13 +10,8 @@
 
 #include <wengert.h>
 
+#include "printed.h"
 #include "random_program.h"
-
-/* What was printed. */
-static char *printed;
-static size_t printed_size;
-static FILE *opened (void) { free (printed); printed = NULL; return open_memstream (&printed, &printed_size); }
-static int says (const char *what) { return strstr (printed, what) != NULL; }
 
 static void model_values (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 {
