@@ -359,12 +359,18 @@ static int args_alike (const wgi_arg *a, const wgi_arg *b, size_t items)
          && (a->index == b->index || (!a->data && !memcmp (a->index, b->index, items*sizeof *a->index)));
 }
 
+/* One recording, with the same parameters, nothing bound. */
+static int bodies_alike (const wg_fun *a, const wg_fun *b)
+{
+  if (a->family != b->family || a->bindings || b->bindings || a->params != b->params) return 0;
+  return !a->params || !memcmp (a->param, b->param, a->params*sizeof *a->param);
+}
+
 int wgi_maps_alike (const wgi_source *a, const wgi_source *b)
 {
   const wgi_map *s = wgi_source_map (a), *t = wgi_source_map (b);
-  if (!s || !t || s->body->family != t->body->family || s->body->bindings || t->body->bindings || s->source.n != t->source.n
-      || s->source.m != t->source.m || s->args.items != t->args.items || s->args.count != t->args.count || s->outs != t->outs
-      || s->body->params != t->body->params || memcmp (s->body->param, t->body->param, s->body->params*sizeof *s->body->param)) return 0;
+  if (!s || !t || !bodies_alike (s->body, t->body) || s->source.n != t->source.n || s->source.m != t->source.m
+      || s->args.items != t->args.items || s->args.count != t->args.count || s->outs != t->outs) return 0;
   for (size_t i = 0; i < s->args.count; i++) if (!args_alike (&s->args.arg[i], &t->args.arg[i], s->args.items)) return 0;
   for (size_t i = 0; i < s->outs; i++) if (!args_alike (&s->out[i], &t->out[i], s->args.items)) return 0;
   return 1;

@@ -72,7 +72,7 @@ static int have_planes (wgi_map_callee *c, unsigned planes)
   wgi_map_frame *f = &c->own;
   wgi_lane_words words = f->frame.used;
   size_t total = 8;
-  const wgi_lane_words wanted = f->frame.wanted, room = f->frame.room;
+  const wgi_lane_words wanted = f->frame.wanted, room = f->frame.room, inputs = seen (c);      /* maybe more than there was room for */
   if (words.own < wanted.own) words.own = wanted.own;
   if (words.shared < wanted.shared) words.shared = wanted.shared;
   if (words.own <= room.own && words.shared <= room.shared && (planes & ~f->planes) == 0) return WG_OK;
@@ -91,8 +91,8 @@ static int have_planes (wgi_map_callee *c, unsigned planes)
         for (size_t j = 0; j < need; j++) at[j] = i & WGI_ADJOINT ? -0. : 0.;
         if (f->planes >> i & 1 && i & WGI_ADJOINT)
           {
-            memcpy (at, f->frame.plane[i], seen (c).own*WGI_LANES*sizeof *at);
-            memcpy (shared, f->frame.shared[i], seen (c).shared*WGI_VECTOR*sizeof *at);
+            memcpy (at, f->frame.plane[i], (inputs.own < room.own ? inputs.own : room.own)*WGI_LANES*sizeof *at);
+            memcpy (shared, f->frame.shared[i], (inputs.shared < room.shared ? inputs.shared : room.shared)*WGI_VECTOR*sizeof *at);
           }
         f->frame.plane[i] = at, f->frame.shared[i] = shared, at += need;
       }
