@@ -12,8 +12,6 @@
 #include "array/fragment.h"
 #include "array/walk.h"
 
-#define FOR_MODES(d, mode) for (int d = 0; d <= (mode); d++) if ((d & (mode)) == d)
-
 /* memory */
 
 typedef struct wgi_chunk chunk;
@@ -73,7 +71,7 @@ typedef struct { double **at[4]; size_t regions; } regions;
 static int open_regions (const wgi_fragment *f, int mode, regions *g, wgi_run *run)
 {
   g->regions = f->inputs + f->ops;
-  FOR_MODES (d, mode) if (!(g->at[d] = wgi_run_take (run, g->regions + 1, sizeof *g->at[d]))) return WG_ENOMEM;
+  WGI_FOR_MODES (d, mode) if (!(g->at[d] = wgi_run_take (run, g->regions + 1, sizeof *g->at[d]))) return WG_ENOMEM;
   return WG_OK;
 }
 
@@ -86,10 +84,10 @@ static int run_op (const wgi_fragment_op *o, size_t to, int mode, regions *g, do
 {
   const wgi_source *s = &o->op->source;
   double *const *x[4], *y[4] = { NULL };
-  FOR_MODES (d, mode)
+  WGI_FOR_MODES (d, mode)
     if (!(y[d] = target[d] ? target[d] : wgi_run_take (run, s->m, sizeof *y[d]))) return WG_ENOMEM;
   const wgi_run_mark mark = wgi_run_here (run);
-  FOR_MODES (d, mode)
+  WGI_FOR_MODES (d, mode)
     {
       double **at = wgi_run_take (run, s->words + 1, sizeof *at);
       if (!at) return WG_ENOMEM;
@@ -97,7 +95,7 @@ static int run_op (const wgi_fragment_op *o, size_t to, int mode, regions *g, do
       x[d] = at;
     }
   const int rc = add ? values (o->op, x[0], y[0], 1, run) : wgi_op_forward (o->op, mode, x, y, run);
-  FOR_MODES (d, mode) g->at[d][to] = y[d];
+  WGI_FOR_MODES (d, mode) g->at[d][to] = y[d];
   wgi_run_back (run, mark);
   return rc;
 }
@@ -154,7 +152,7 @@ static int tangents (const wgi_op *op, int top, int rest, double *const *const x
   if (!active) return WG_ENOMEM;
   if (!any)
     {
-      FOR_MODES (d, rest) y[top | d] = NULL;
+      WGI_FOR_MODES (d, rest) y[top | d] = NULL;
       return WG_OK;
     }
   const wgi_fragment *f = wgi_fragment_of (op, WGI_TANGENTS, active);
@@ -162,14 +160,14 @@ static int tangents (const wgi_op *op, int top, int rest, double *const *const x
   double *target[WGI_OUTPUTS][4] = { { NULL } };
   int rc = f ? open_regions (f, rest, &g, run) : wgi_last_status ();
   if (rc) return rc;
-  FOR_MODES (d, rest)
+  WGI_FOR_MODES (d, rest)
     {
       for (size_t j = 0; j < words; j++) g.at[d][j] = x[d][j], g.at[d][words + 1 + j] = x[top | d][j];
       g.at[d][words] = y[d];
       for (size_t o = 0; o < op->ny; o++) target[o][d] = y[top | d] + op->y[o].first;
     }
   if ((rc = run_fragment (f, rest, &g, target, run)) < 0) return rc;
-  FOR_MODES (d, rest)
+  WGI_FOR_MODES (d, rest)
     for (size_t o = 0; o < op->ny; o++)
       {
         const double *from = output_at (&f->out[o], &g, d);
@@ -208,7 +206,7 @@ int wgi_op_reverse (const wgi_op *op, int mode, double *const *const x[], double
   int rc = !wanted ? WG_ENOMEM : !any ? WG_OK : f ? open_regions (f, mode, &g, run) : wgi_last_status ();
   if (!rc && any)
     {
-      FOR_MODES (d, mode)
+      WGI_FOR_MODES (d, mode)
         {
           for (size_t j = 0; j < words; j++) g.at[d][j] = x[d][j];
           g.at[d][words] = y[d], g.at[d][words + 1] = ybar[d];
@@ -217,7 +215,7 @@ int wgi_op_reverse (const wgi_op *op, int mode, double *const *const x[], double
       for (size_t i = 0; i < op->nx && target; i++)
         target[i][0] = wanted[i] && xbar[0][op->x[i].block] ? xbar[0][op->x[i].block] + op->x[i].first : NULL;
       rc = !mode && !target ? WG_ENOMEM : run_fragment (f, mode, &g, target, run);
-      FOR_MODES (d, mode)
+      WGI_FOR_MODES (d, mode)
         for (size_t i = 0; i < op->nx && rc >= 0; i++)
           {
             const double *from = output_at (&f->out[i], &g, d);
@@ -245,9 +243,9 @@ static int in_place (wgi_callee *callee, int mode, double *const *const x[], dou
   else
     {
       double *to[4] = { NULL };
-      FOR_MODES (d, mode) to[d] = y[d];
+      WGI_FOR_MODES (d, mode) to[d] = y[d];
       rc = wgi_op_forward (op_of (callee), mode, x, to, &c->run);
-      FOR_MODES (d, mode) if (!to[d]) memset (y[d], 0, callee->source->m*sizeof *y[d]);
+      WGI_FOR_MODES (d, mode) if (!to[d]) memset (y[d], 0, callee->source->m*sizeof *y[d]);
     }
   callee->why = c->run.why;
   return rc;
@@ -257,7 +255,7 @@ static int in_place (wgi_callee *callee, int mode, double *const *const x[], dou
 static void point (const wgi_callee *c, int mode, double *const gathered[], double **pointer, double *const *block[])
 {
   const wgi_source *s = c->source;
-  FOR_MODES (d, mode)
+  WGI_FOR_MODES (d, mode)
     {
       double **at = pointer + (size_t) d*s->words;
       size_t first = 0;
@@ -277,7 +275,7 @@ static int reverse (wgi_callee *c, int mode, double *const x[], double *const yb
 {
   double *const *block[4], *const *bar[4], *y[4];
   const wgi_arrays a = wgi_callee_arrays (c);
-  FOR_MODES (d, mode)
+  WGI_FOR_MODES (d, mode)
     {
       y[d] = a.y[d];
       for (size_t i = 0; i < c->source->n; i++) xbar[d][i] = -0.;

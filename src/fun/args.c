@@ -11,8 +11,6 @@
 #include "fun/args.h"
 #include "fun/fun.h"
 
-#define FOR_MODES(d, mode) for (int d = 0; d <= (mode); d++) if ((d & (mode)) == d)
-
 /* Variables that an argument may look at. */
 typedef struct { const wg_var *begin, *end; size_t first; } range;
 
@@ -174,7 +172,7 @@ void wgi_args_fail (int rc, size_t ns, const wg_var s0[], size_t nargs, const wg
 void wgi_args_point (wgi_arg arg[], size_t count, int mode, double *const x[])
 {
   for (wgi_arg *end = arg + count; arg < end; arg++)
-    FOR_MODES (d, mode) arg->x[d] = !arg->data ? x[d] + arg->first : d ? NULL : arg->data;
+    WGI_FOR_MODES (d, mode) arg->x[d] = !arg->data ? x[d] + arg->first : d ? NULL : arg->data;
 }
 
 void wgi_args_see (const wgi_arg arg[], size_t count, const wgi_callee *one, int mode, size_t k)
@@ -194,7 +192,7 @@ void wgi_args_see (const wgi_arg arg[], size_t count, const wgi_callee *one, int
               if (place - n < f->params) f->param[place - n] = arg->x[WGI_VALUE][row + j], set = 1;
             }
           else
-            FOR_MODES (d, mode) a.x[d][place] = arg->x[d] ? arg->x[d][row + j] : 0;
+            WGI_FOR_MODES (d, mode) a.x[d][place] = arg->x[d] ? arg->x[d][row + j] : 0;
         }
     }
   if (set) wgi_fun_put_params (f, f->params, f->param);
@@ -207,7 +205,7 @@ void wgi_args_scatter (const wgi_arg arg[], size_t count, const wgi_callee *one,
     {
       const size_t to = arg->first + wgi_arg_row (arg, k);
       if (!arg->data)
-        FOR_MODES (d, mode)
+        WGI_FOR_MODES (d, mode)
           for (size_t j = 0; j < arg->width; j++) xbar[d][to + j] += a.xbar[d][arg->place + j];
     }
 }

@@ -14,8 +14,6 @@
 #include "sweep/numbers.h"
 #include "sweep/plane.h"
 
-#define FOR_MODES(d, mode) for (int d = 0; d <= (mode); d++) if ((d & (mode)) == d)
-
 /* items */
 
 void wgi_map_see (wgi_map_callee *c, int mode, size_t k)
@@ -40,9 +38,9 @@ int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k, int *awak
   if (job->y) rc = wgi_map_told (c, c->one->forward (c->one, job->mode, a.x, a.y));
   if (job->entries && !rc) rc = wgi_map_block (c, job, k);
   if (!job->ybar || rc) return rc;
-  FOR_MODES (d, job->mode) for (size_t i = 0; i < s->m; i++) a.ybar[d][i] = -0.;
+  WGI_FOR_MODES (d, job->mode) for (size_t i = 0; i < s->m; i++) a.ybar[d][i] = -0.;
   for (size_t o = 0; o < s->outs; o++)
-    FOR_MODES (d, job->mode)
+    WGI_FOR_MODES (d, job->mode)
       for (size_t i = 0; i < s->out[o].width; i++)
         {
           const double u = job->ybar[d][s->out[o].first + wgi_arg_row (&s->out[o], k) + i];
@@ -60,7 +58,7 @@ static int single (wgi_map_callee *c, const wgi_map_job *job, size_t k)
   int awake;
   const int rc = wgi_map_item (c, job, k, &awake);
   for (size_t o = 0; o < s->outs && job->y && !rc; o++)
-    FOR_MODES (d, job->mode)
+    WGI_FOR_MODES (d, job->mode)
       for (size_t i = 0; i < s->out[o].width; i++)
         job->y[d][s->out[o].first + wgi_arg_row (&s->out[o], k) + i] += a.y[d][s->out[o].place + i];
   if (awake && !rc) wgi_args_scatter (c->arg, s->args.count, c->one, job->mode, job->xbar, k);
@@ -77,7 +75,7 @@ int wgi_map_run (wgi_map_callee *c, const wgi_map_job *job)
   for (size_t i = 0; i < s->args.count; i++)
     if (c->arg[i].stride && c->arg[i].bound != c->items)
       return wgi_fail (WG_ESHAPE, "%s: argument %zu has rows for %zu items of %zu", s->source.name, i, c->arg[i].bound, c->items);
-  FOR_MODES (d, job->mode) if (job->y) memset (job->y[d], 0, s->source.m*sizeof (double));
+  WGI_FOR_MODES (d, job->mode) if (job->y) memset (job->y[d], 0, s->source.m*sizeof (double));
   c->one->sweeps = c->callee.sweeps, c->one->scans = c->callee.scans, c->one->ahead = 0;
   if (c->callee.sweeps && job->mode <= WGI_D1) rc = wgi_map_lanes (c, job);
   else
@@ -104,7 +102,7 @@ static int reverse (wgi_callee *callee, int mode, double *const x[], double *con
 {
   wgi_map_callee *c = (wgi_map_callee *) callee;
   wgi_args_point (c->arg, wgi_map_of (c)->args.count, mode, x);
-  FOR_MODES (d, mode) wgi_plane_rest (xbar[d], callee->source->n);
+  WGI_FOR_MODES (d, mode) wgi_plane_rest (xbar[d], callee->source->n);
   return wgi_map_run (c, &(wgi_map_job){ .mode = mode, .ybar = ybar, .xbar = xbar });
 }
 
@@ -132,18 +130,18 @@ int wgi_map_look (wgi_map_callee *c, int mode, double *const plane[])
   const wgi_map *s = wgi_map_of (c);
   const int rc = c->callee.moved || c->operands.word != c->callee.operand ? find_operands (c) : WG_OK;
   if (rc) return rc;
-  FOR_MODES (d, mode) wgi_operands_copy (&c->operands, plane[d], d, a.x[d]);
+  WGI_FOR_MODES (d, mode) wgi_operands_copy (&c->operands, plane[d], d, a.x[d]);
   wgi_args_point (c->arg, s->args.count, mode, a.x);
   for (wgi_arg *to = c->arg; to < c->arg + s->args.count; to++)
     if (!to->data && to->run != UINT32_MAX)
-      FOR_MODES (d, mode) to->x[d] = d && to->run & WGI_INACTIVE ? NULL : plane[d] + (to->run & ~WGI_INACTIVE);
+      WGI_FOR_MODES (d, mode) to->x[d] = d && to->run & WGI_INACTIVE ? NULL : plane[d] + (to->run & ~WGI_INACTIVE);
   return WG_OK;
 }
 
 /* The job with adjoints into xbar, which are those of h if that is not NULL. */
 static int run_into (wgi_map_callee *c, wgi_ahead *h, wgi_map_job job, double *const xbar[])
 {
-  if (!h || !h->rests) FOR_MODES (d, job.mode) wgi_plane_rest (xbar[d], c->callee.source->n);
+  if (!h || !h->rests) WGI_FOR_MODES (d, job.mode) wgi_plane_rest (xbar[d], c->callee.source->n);
   if (h) h->rests = 0;
   job.xbar = xbar;
   return wgi_map_run (c, &job);
@@ -156,7 +154,7 @@ static int forward_in_planes (wgi_callee *callee, int mode, int first, double *c
   const wgi_arrays a = wgi_callee_arrays (callee);
   const int entries = !mode && c->entries.value, ahead = callee->ahead && h && h->repeats && !entries;
   double *y[4];
-  FOR_MODES (d, mode) y[d] = d >= first ? plane[d] + out : a.y[d];
+  WGI_FOR_MODES (d, mode) y[d] = d >= first ? plane[d] + out : a.y[d];
   c->ahead[0].done = c->ahead[1].done = NULL;
   wgi_map_job job = { .mode = mode, .y = y, .ybar = ahead ? h->seed : NULL, .entries = entries ? &c->entries : NULL };
   int rc = wgi_map_look (c, mode, plane);
@@ -172,10 +170,10 @@ static int was_done (wgi_map_callee *c, int mode, double *const ybar[])
   wgi_ahead *h = &c->ahead[mode];
   const size_t bytes = c->callee.source->m*sizeof (double);
   int again = h->known;
-  FOR_MODES (d, mode) again = again && memcmp (h->seed[d], ybar[d], bytes) == 0;
+  WGI_FOR_MODES (d, mode) again = again && memcmp (h->seed[d], ybar[d], bytes) == 0;
   if (again && h->done == c->callee.operand && h->generation == generation (&c->callee) && h->lanes == c->callee.sweeps) return 1;
   h->repeats = again || !h->known, h->known = 1, h->done = NULL;
-  FOR_MODES (d, mode) memcpy (h->seed[d], ybar[d], bytes);
+  WGI_FOR_MODES (d, mode) memcpy (h->seed[d], ybar[d], bytes);
   return 0;
 }
 
@@ -186,14 +184,14 @@ static int reverse_in_planes (wgi_callee *callee, int mode, double *const plane[
   wgi_ahead *h = mode <= WGI_D1 ? &c->ahead[mode] : NULL;
   double *const *xbar = h ? h->xbar : a.xbar, *ybar[4];
   int rc = WG_OK;
-  FOR_MODES (d, mode) ybar[d] = plane[WGI_ADJOINT + d] + out;
+  WGI_FOR_MODES (d, mode) ybar[d] = plane[WGI_ADJOINT + d] + out;
   if (!h || !was_done (c, mode, ybar))
     {
       rc = wgi_map_look (c, mode, plane);
       if (!rc) rc = run_into (c, h, (wgi_map_job){ .mode = mode, .ybar = ybar }, xbar);
     }
   if (rc < 0) return rc;
-  FOR_MODES (d, mode) wgi_operands_take (&c->operands, plane[WGI_ADJOINT + d], xbar[d]);
+  WGI_FOR_MODES (d, mode) wgi_operands_take (&c->operands, plane[WGI_ADJOINT + d], xbar[d]);
   if (h) h->rests = 1, h->done = NULL;
   return rc;
 }
@@ -205,10 +203,11 @@ static int bind (wgi_callee *callee, const wgi_binding *b, int apply)
   int fixed = 0;
   for (size_t i = 0; i < s->outs; i++) fixed |= s->out[i].stride != 0;
   const int own = wgi_args_bind (&s->args, c->arg, &c->items, fixed, b, apply);
-  const int inside = own >= 0 && c->one->bind ? c->one->bind (c->one, b, apply) : 0, found = own < 0 || inside < 0 ? -1 : own + inside;
-  for (int mode = 0; mode < 2 && found > 0 && apply; mode++) c->ahead[mode].done = NULL;
+  if (own < 0) return own;
+  const int inside = c->one->bind ? c->one->bind (c->one, b, apply) : 0;
+  for (int mode = 0; mode < 2 && inside >= 0 && own + inside > 0 && apply; mode++) c->ahead[mode].done = NULL;
   if (own > 0 && apply) callee->moved = 1;
-  return own < 0 ? own : inside < 0 ? inside : found;
+  return inside < 0 ? inside : own + inside;
 }
 
 static void free_instance (wgi_callee *callee)

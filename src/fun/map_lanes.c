@@ -13,8 +13,6 @@
 #include "fun/map.h"
 #include "sweep/numbers.h"
 
-#define FOR_MODES(d, mode) for (int d = 0; d <= (mode); d++) if ((d & (mode)) == d)
-
 static const uint64_t all = ((uint64_t) 1 << WGI_LANES) - 1;      /* a group of all lanes */
 
 static const wgi_program *program (const wgi_map_callee *c) { return c->one->fun->trace->program; }
@@ -106,7 +104,7 @@ static void spread (wgi_map_callee *c, int mode)
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_program *p = program (c);
-  FOR_MODES (d, mode)
+  WGI_FOR_MODES (d, mode)
     {
       double *to = c->own.frame.shared[d];
       for (size_t i = 0; i < s->args.count; i++)
@@ -151,7 +149,7 @@ static void fetch (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t c
       const wgi_arg *a = &c->arg[i];
       if (!is_own (c, a)) continue;
       for (size_t l = 0; l < WGI_LANES && !is_even (a, count); l++) row[l] = wgi_arg_row (a, k + (l < count ? l : count - 1));
-      FOR_MODES (d, job->mode)
+      WGI_FOR_MODES (d, job->mode)
         {
           double *to = c->own.frame.plane[d] + at;
           if (!a->x[d]) memset (to, 0, a->width*WGI_LANES*sizeof *to);
@@ -169,7 +167,7 @@ static void keep_output (const wgi_map_callee *c, const wgi_map_job *job, const 
   const size_t from = o->place + i;
   const uint32_t place = f->place[program (c)->out[from]];
   (void) k;                      /* that is asked later */
-  FOR_MODES (d, job->mode)
+  WGI_FOR_MODES (d, job->mode)
     {
       double *to = c->lane[d] + from*WGI_LANES;
       const double *lanes = f->plane[d] + (size_t) place*WGI_LANES;
@@ -197,7 +195,7 @@ static void seed_output (const wgi_map_callee *c, const wgi_map_job *job, const 
   if (!o->stride && group == all && !(f->place[word] & WGI_SHARED))
     {
       if (!wgi_asleep (job->ybar[0][o->first + i]))
-        FOR_MODES (d, job->mode)
+        WGI_FOR_MODES (d, job->mode)
           c->callee.sweeps->add_same (f->plane[WGI_ADJOINT + d] + (size_t) f->place[word]*WGI_LANES, job->ybar[d][o->first + i]);
       return;
     }
@@ -205,7 +203,7 @@ static void seed_output (const wgi_map_callee *c, const wgi_map_job *job, const 
     {
       const size_t l = (size_t) __builtin_ctzll (left), from = o->first + wgi_arg_row (o, k + l) + i;
       if (wgi_asleep (job->ybar[0][from])) continue;
-      FOR_MODES (d, job->mode)
+      WGI_FOR_MODES (d, job->mode)
         {
           size_t lanes;
           double *to = wgi_lane_adjoint (f, WGI_ADJOINT + d, f->place[word], &lanes);
@@ -234,7 +232,7 @@ static void rest_outputs (const wgi_map_callee *c, const wgi_map_job *job, uint6
         const size_t at = (size_t) c->own.place[p->out[i]]*WGI_LANES;
         const size_t first = (size_t) __builtin_ctzll (group);
         if (!s->out[o].stride && wgi_asleep (c->own.frame.plane[WGI_ADJOINT][at + first])) continue;      /* all lanes had the same */
-        FOR_MODES (d, job->mode) for (size_t l = 0; l < WGI_LANES; l++) c->own.frame.plane[WGI_ADJOINT + d][at + l] = -0.;
+        WGI_FOR_MODES (d, job->mode) for (size_t l = 0; l < WGI_LANES; l++) c->own.frame.plane[WGI_ADJOINT + d][at + l] = -0.;
       }
 }
 
@@ -266,7 +264,7 @@ static void leave_rows (wgi_map_callee *c, const wgi_arg *a, double *from, doubl
 static void leave (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t count, int again)
 {
   const wgi_map *s = wgi_map_of (c);
-  FOR_MODES (d, job->mode)
+  WGI_FOR_MODES (d, job->mode)
     {
       double *adjoint = job->ybar ? c->own.frame.plane[WGI_ADJOINT + d] : NULL;
       for (const wgi_arg *o = s->out; o < s->out + s->outs && job->y; o++)
@@ -327,7 +325,7 @@ static int alone (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t l)
   c->own.trace = NULL;
   if (!rc) rc = ready (c, job);
   if (rc) return rc;
-  FOR_MODES (d, job->mode)
+  WGI_FOR_MODES (d, job->mode)
     {
       for (size_t o = 0; o < s->outs && job->y; o++)
         for (size_t i = s->out[o].place; i < s->out[o].place + s->out[o].width; i++)
@@ -415,7 +413,7 @@ int wgi_map_chunk (wgi_map_callee *c, const wgi_map_job *job, size_t begin, size
   c->notice = WG_OK, c->left = 1;
   int rc = begin_at (c, begin);
   if (!rc) rc = ready (c, job);
-  FOR_MODES (d, job->mode) memset (c->lane[d], 0, wgi_map_of (c)->m*WGI_LANES*sizeof (double));
+  WGI_FOR_MODES (d, job->mode) memset (c->lane[d], 0, wgi_map_of (c)->m*WGI_LANES*sizeof (double));
   for (size_t k = begin; k < end && !rc; k += WGI_LANES) rc = tile (c, job, k, end - k < WGI_LANES ? end - k : WGI_LANES);
   return rc;
 }
@@ -432,7 +430,7 @@ static double sum_of_lanes (const double lane[])
 static void add_shared (const wgi_map_callee *c, const wgi_map_job *job)
 {
   const wgi_map *s = wgi_map_of (c);
-  FOR_MODES (d, job->mode)
+  WGI_FOR_MODES (d, job->mode)
     {
       double *from = job->ybar ? c->own.frame.shared[WGI_ADJOINT + d] : NULL;
       for (size_t o = 0; job->y && o < s->outs; o++)

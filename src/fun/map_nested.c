@@ -13,8 +13,6 @@
 #include "fun/map.h"
 #include "sweep/numbers.h"
 
-#define FOR_MODES(d, mode) for (int d = 0; d <= (mode); d++) if ((d & (mode)) == d)
-
 typedef struct {
   wgi_map_callee *c;
   const wgi_map *s;
@@ -185,7 +183,7 @@ static void see (const nest *t, size_t k, size_t l)
               if (place - t->s->n < f->params) f->param[place - t->s->n] = arg->data[row + j], set = 1;
               continue;
             }
-          FOR_MODES (d, t->mode)
+          WGI_FOR_MODES (d, t->mode)
             a.x[d][place] = arg->data ? d ? 0 : arg->data[row + j]
                                       : d && t->operand[from] & WGI_INACTIVE ? 0 : wgi_lane_at (t->outer, d, place_of (t, from), l);
         }
@@ -201,7 +199,7 @@ static int lane_forward (const nest *t, size_t k, size_t l)
   const int rc = wgi_map_told (t->c, one->forward (one, t->mode, a.x, a.y));
   if (rc) return rc;
   for (size_t o = 0; o < t->s->outs; o++)
-    FOR_MODES (d, t->mode)
+    WGI_FOR_MODES (d, t->mode)
       for (size_t i = 0; i < t->s->out[o].width; i++)
         at (t->outer, d, out_place (t, o, k) + i)[l] += a.y[d][t->s->out[o].place + i];
   return WG_OK;
@@ -212,9 +210,9 @@ static int lane_reverse (const nest *t, size_t k, size_t l)
   wgi_callee *one = t->c->one;
   const wgi_arrays a = wgi_callee_arrays (one);
   int awake = 0;
-  FOR_MODES (d, t->mode) for (size_t i = 0; i < t->s->m; i++) a.ybar[d][i] = -0.;
+  WGI_FOR_MODES (d, t->mode) for (size_t i = 0; i < t->s->m; i++) a.ybar[d][i] = -0.;
   for (size_t o = 0; o < t->s->outs; o++)
-    FOR_MODES (d, t->mode)
+    WGI_FOR_MODES (d, t->mode)
       for (size_t i = 0; i < t->s->out[o].width; i++)
         {
           const double u = at (t->outer, WGI_ADJOINT + d, out_place (t, o, k) + i)[l];
@@ -232,7 +230,7 @@ static int lane_reverse (const nest *t, size_t k, size_t l)
         {
           const size_t from = arg->first + wgi_arg_row (arg, k) + j;
           if (!(t->operand[from] & WGI_INACTIVE))
-            FOR_MODES (d, t->mode) add_adjoint (t, d, place_of (t, from), l, a.xbar[d][arg->place + j]);
+            WGI_FOR_MODES (d, t->mode) add_adjoint (t, d, place_of (t, from), l, a.xbar[d][arg->place + j]);
         }
     }
   return WG_OK;
@@ -258,7 +256,7 @@ static void finish (const nest *t, size_t k, uint64_t group)
 {
   const uint32_t *place = t->c->nest.place;
   for (size_t o = 0; o < t->s->outs; o++)
-    FOR_MODES (d, t->mode)
+    WGI_FOR_MODES (d, t->mode)
       for (size_t i = 0; i < t->s->out[o].width; i++)
         {
           const uint32_t own = output (t, t->s->out[o].place + i);
@@ -279,7 +277,7 @@ static void finish (const nest *t, size_t k, uint64_t group)
         }
   if (!t->reverse) return;
   sweep (t, 1);
-  FOR_MODES (d, t->mode)
+  WGI_FOR_MODES (d, t->mode)
     for (size_t i = 0; i < t->s->m; i++)
       if (output (t, i) >= body (t)->n && wgi_is_slot (body (t), output (t, i))) rest_adjoint (t, d, place[output (t, i)]);
 }
@@ -320,7 +318,7 @@ static int trip (const nest *t, size_t k)
 /* Outputs to 0 before trips add to them, their adjoints to rest after a reverse sweep. */
 static void clear_outputs (const nest *t, int first_plane, double value)
 {
-  FOR_MODES (d, t->mode)
+  WGI_FOR_MODES (d, t->mode)
     {
       double *to = at (t->outer, first_plane + d, t->out);
       for (size_t i = 0; i < t->s->source.m*WGI_LANES; i++) to[i] = value;
@@ -331,7 +329,7 @@ static void clear_outputs (const nest *t, int first_plane, double value)
 static void forget_adjoints (const nest *t)
 {
   const size_t data = data_place (t), width = t->outer->sweeps->width, count = widths_of_data (t->c)*width;
-  FOR_MODES (d, t->mode)
+  WGI_FOR_MODES (d, t->mode)
     {
       double *adjoint = t->outer->shared[WGI_ADJOINT + d] + data*width;
       for (size_t j = 0; j < t->s->source.n; j++) if (t->operand[j] & WGI_INACTIVE) rest_adjoint (t, d, place_of (t, j));

@@ -13,8 +13,6 @@
 #include "fun/scan.h"
 #include "sweep/numbers.h"
 
-#define FOR_MODES(d, mode) for (int d = 0; d <= (mode); d++) if ((d & (mode)) == d)
-
 /* room */
 
 static size_t planes_of (int mode) { return (size_t) mode + 1; }          /* modes are 0, 1, 3 */
@@ -52,14 +50,14 @@ static int have_room (wgi_scan_callee *c, int mode)
 static int same_point (const wgi_scan_callee *c, int mode, double *const x[])
 {
   int same = c->known && c->mode == mode && c->lanes == c->callee.sweeps && c->generation == wgi_callee_generation (c->one);
-  FOR_MODES (d, mode) same = same && memcmp (c->x[d], x[d], c->callee.source->n*sizeof *x[d]) == 0;
+  WGI_FOR_MODES (d, mode) same = same && memcmp (c->x[d], x[d], c->callee.source->n*sizeof *x[d]) == 0;
   return same;
 }
 
 /* From now on states are those of x. */
 static void begin_point (wgi_scan_callee *c, int mode, double *const x[])
 {
-  FOR_MODES (d, mode) memcpy (c->x[d], x[d], c->callee.source->n*sizeof *x[d]);
+  WGI_FOR_MODES (d, mode) memcpy (c->x[d], x[d], c->callee.source->n*sizeof *x[d]);
   c->mode = mode, c->lanes = c->callee.sweeps, c->generation = wgi_callee_generation (c->one);
   c->count = 0, c->here = WGI_NO_STEP, c->known = 1;
 }
@@ -70,7 +68,7 @@ static void first_state (const wgi_scan_callee *c, int mode, double *const x[])
 {
   const wgi_scan *s = wgi_scan_of (c);
   const wgi_arrays a = wgi_callee_arrays (c->one);
-  FOR_MODES (d, mode) for (size_t j = 0; j < s->ns; j++) a.x[d][j] = s->init[j] == WGI_NO_OPERAND ? 0 : x[d][s->init[j]];
+  WGI_FOR_MODES (d, mode) for (size_t j = 0; j < s->ns; j++) a.x[d][j] = s->init[j] == WGI_NO_OPERAND ? 0 : x[d][s->init[j]];
 }
 
 static double *kept_state (const wgi_scan_callee *c, int mode, size_t i, int d)
@@ -82,7 +80,7 @@ static void keep_state (wgi_scan_callee *c, int mode, size_t k)
 {
   const wgi_arrays a = wgi_callee_arrays (c->one);
   wg_scan_info *info = c->callee.scans ? &c->callee.scans->info : NULL;
-  FOR_MODES (d, mode) memcpy (kept_state (c, mode, c->count, d), a.x[d], wgi_scan_of (c)->ns*sizeof (double));
+  WGI_FOR_MODES (d, mode) memcpy (kept_state (c, mode, c->count, d), a.x[d], wgi_scan_of (c)->ns*sizeof (double));
   c->at[c->count++] = k;
   const size_t bytes = c->count*(state_size (c, mode) + 1)*sizeof (double);
   if (info && info->states < c->count) info->states = c->count;
@@ -115,7 +113,7 @@ static int step (wgi_scan_callee *c, int mode, size_t k)
 static void take_state (const wgi_scan_callee *c, int mode)
 {
   const wgi_arrays a = wgi_callee_arrays (c->one);
-  FOR_MODES (d, mode) memcpy (a.x[d], a.y[d], wgi_scan_of (c)->ns*sizeof (double));
+  WGI_FOR_MODES (d, mode) memcpy (a.x[d], a.y[d], wgi_scan_of (c)->ns*sizeof (double));
 }
 
 static void write_outputs (const wgi_scan_callee *c, int mode, double *const y[], size_t k)
@@ -125,7 +123,7 @@ static void write_outputs (const wgi_scan_callee *c, int mode, double *const y[]
   for (const wgi_arg *o = s->out; o < s->out + s->outs; o++)
     {
       const size_t to = o->first + wgi_arg_row (o, wgi_scan_item (c, k));
-      FOR_MODES (d, mode) for (size_t i = 0; i < o->width; i++) y[d][to + i] += a.y[d][o->place + i];
+      WGI_FOR_MODES (d, mode) for (size_t i = 0; i < o->width; i++) y[d][to + i] += a.y[d][o->place + i];
     }
 }
 
@@ -168,7 +166,7 @@ int wgi_scan_forward (wgi_callee *callee, int mode, double *const x[], double *c
   if (rc) return rc;
   if (callee->ahead) begin_point (c, mode, x);
   else c->known = 0;
-  FOR_MODES (d, mode) for (size_t i = 0; i < callee->source->m; i++) y[d][i] = -0.;      /* -0.0 + v is v */
+  WGI_FOR_MODES (d, mode) for (size_t i = 0; i < callee->source->m; i++) y[d][i] = -0.;      /* -0.0 + v is v */
   first_state (c, mode, x);
   rc = advance (c, mode, y, 0, last, callee->ahead);
   if (!rc && c->steps)
@@ -177,7 +175,7 @@ int wgi_scan_forward (wgi_callee *callee, int mode, double *const x[], double *c
       write_outputs (c, mode, y, last);
     }
   if (rc) return c->known = 0, rc;
-  FOR_MODES (d, mode) memcpy (y[d], (c->steps ? a.y[d] : a.x[d]) + s->hidden, (s->ns - s->hidden)*sizeof (double));
+  WGI_FOR_MODES (d, mode) memcpy (y[d], (c->steps ? a.y[d] : a.x[d]) + s->hidden, (s->ns - s->hidden)*sizeof (double));
   c->here = last;
   return c->notice;
 }
@@ -195,7 +193,7 @@ static int go_back (wgi_scan_callee *c, int mode, double *const x[], size_t k)
   if (!all) c->count = kept;
   const size_t from = kept ? c->at[kept-1] : 0;
   if (!kept) first_state (c, mode, x);
-  else FOR_MODES (d, mode) memcpy (wgi_callee_arrays (c->one).x[d], kept_state (c, mode, kept - 1, d), wgi_scan_of (c)->ns*sizeof (double));
+  else WGI_FOR_MODES (d, mode) memcpy (wgi_callee_arrays (c->one).x[d], kept_state (c, mode, kept - 1, d), wgi_scan_of (c)->ns*sizeof (double));
   if (c->callee.scans) c->callee.scans->info.again += k - from;
   const int rc = advance (c, mode, NULL, from, k, 1);
   if (!rc) c->here = k;
@@ -208,11 +206,11 @@ static int seed_step (const wgi_scan_callee *c, int mode, double *const ybar[], 
   const wgi_scan *s = wgi_scan_of (c);
   const wgi_arrays a = wgi_callee_arrays (c->one);
   int awake = 0;
-  FOR_MODES (d, mode) for (size_t i = 0; i < s->mo; i++) a.ybar[d][s->ns + i] = -0.;
+  WGI_FOR_MODES (d, mode) for (size_t i = 0; i < s->mo; i++) a.ybar[d][s->ns + i] = -0.;
   for (const wgi_arg *o = s->out; o < s->out + s->outs; o++)
     {
       const size_t from = o->first + wgi_arg_row (o, wgi_scan_item (c, k));
-      FOR_MODES (d, mode) for (size_t i = 0; i < o->width; i++) a.ybar[d][o->place + i] = ybar[d][from + i];
+      WGI_FOR_MODES (d, mode) for (size_t i = 0; i < o->width; i++) a.ybar[d][o->place + i] = ybar[d][from + i];
     }
   for (size_t i = 0; i < s->ns + s->mo; i++) awake |= !wgi_asleep (a.ybar[0][i]);
   return awake;
@@ -224,7 +222,7 @@ static int reverse_step (wgi_scan_callee *c, int mode, double *const x[], double
   const wgi_arrays a = wgi_callee_arrays (c->one);
   if (!seed_step (c, mode, ybar, k))
     {
-      FOR_MODES (d, mode) for (size_t j = 0; j < s->ns; j++) a.ybar[d][j] = -0.;
+      WGI_FOR_MODES (d, mode) for (size_t j = 0; j < s->ns; j++) a.ybar[d][j] = -0.;
       return WG_OK;
     }
   int rc = go_back (c, mode, x, k);
@@ -235,7 +233,7 @@ static int reverse_step (wgi_scan_callee *c, int mode, double *const x[], double
   if (rc) return rc;
   if (c->callee.scans) c->callee.scans->info.reversed++;
   wgi_args_scatter (c->arg, s->args.count, c->one, mode, xbar, item);
-  FOR_MODES (d, mode) memcpy (a.ybar[d], a.xbar[d], s->ns*sizeof (double));
+  WGI_FOR_MODES (d, mode) memcpy (a.ybar[d], a.xbar[d], s->ns*sizeof (double));
   return WG_OK;
 }
 
@@ -249,7 +247,7 @@ int wgi_scan_reverse (wgi_callee *callee, int mode, double *const x[], double *c
   if (rc) return rc;
   const int apart = !same_point (c, mode, x);       /* no forward sweep has announced this one: data may be others next time */
   if (apart) begin_point (c, mode, x);
-  FOR_MODES (d, mode)
+  WGI_FOR_MODES (d, mode)
     {
       for (size_t j = 0; j < callee->source->n; j++) xbar[d][j] = -0.;
       for (size_t j = 0; j < s->ns; j++) a.ybar[d][j] = j < s->hidden ? -0. : ybar[d][j - s->hidden];
@@ -257,7 +255,7 @@ int wgi_scan_reverse (wgi_callee *callee, int mode, double *const x[], double *c
   for (size_t k = c->steps; k-- && !rc; ) rc = reverse_step (c, mode, x, ybar, xbar, k);
   c->known = !rc && !apart;
   if (rc) return rc;
-  FOR_MODES (d, mode)
+  WGI_FOR_MODES (d, mode)
     for (size_t j = 0; j < s->ns; j++) if (s->init[j] != WGI_NO_OPERAND) xbar[d][s->init[j]] += a.ybar[d][j];
   return c->notice;
 }

@@ -10,8 +10,6 @@
 #include "sweep/numbers.h"
 #include "sweep/plane.h"
 
-#define FOR_MODES(i, mode) for (int i = 0; i <= mode; i++) if ((i & mode) == i)
-
 static wgi_callee *callee_of (const wgi_frame *frame, const uint32_t *word)
 {
   wgi_callee *c = frame->callee[word[0]];
@@ -27,7 +25,7 @@ static void keep_status (wgi_frame *frame, const wgi_callee *c, int rc)
 
 static void gather (const wgi_frame *frame, int mode, const wgi_source *s, const uint32_t *operand, double *const x[])
 {
-  FOR_MODES (d, mode)
+  WGI_FOR_MODES (d, mode)
     for (size_t j = 0, at = 0; j < wgi_source_words (s); j++)
       for (size_t k = 0; k < wgi_source_size (s, j); k++, at++)
         x[d][at] = d && operand[j] & WGI_INACTIVE ? 0 : frame->plane[d][(operand[j] & ~WGI_INACTIVE) + k];
@@ -37,7 +35,7 @@ static void gather (const wgi_frame *frame, int mode, const wgi_source *s, const
 static void point (const wgi_frame *frame, int mode, int first, const wgi_callee *c, double **pointer, double *const *block[])
 {
   const size_t words = wgi_source_words (c->source);
-  FOR_MODES (d, mode)
+  WGI_FOR_MODES (d, mode)
     {
       double **at = pointer + (size_t) d*words;
       for (size_t j = 0; j < words; j++)
@@ -51,10 +49,10 @@ static void evaluate_in_place (wgi_frame *frame, wgi_callee *c, int mode, size_t
 {
   double *const *x[4], *y[4];
   point (frame, mode, 0, c, c->pointer, x);
-  FOR_MODES (d, mode) y[d] = frame->plane[d] + out;
+  WGI_FOR_MODES (d, mode) y[d] = frame->plane[d] + out;
   const int rc = c->in_place (c, mode, x, y, NULL, NULL);
   keep_status (frame, c, rc);
-  FOR_MODES (d, mode) for (size_t i = 0; i < c->source->m && rc < 0; i++) y[d][i] = NAN;
+  WGI_FOR_MODES (d, mode) for (size_t i = 0; i < c->source->m && rc < 0; i++) y[d][i] = NAN;
 }
 
 static void reverse_in_place (wgi_frame *frame, wgi_callee *c, int mode, size_t out, int keep)
@@ -62,10 +60,10 @@ static void reverse_in_place (wgi_frame *frame, wgi_callee *c, int mode, size_t 
   double *const *x[4], *const *xbar[4], *y[4], *ybar[4];
   point (frame, mode, 0, c, c->pointer, x);
   point (frame, mode, WGI_ADJOINT, c, c->pointer + 4*wgi_source_words (c->source), xbar);
-  FOR_MODES (d, mode) y[d] = frame->plane[d] + out, ybar[d] = frame->plane[WGI_ADJOINT + d] + out;
+  WGI_FOR_MODES (d, mode) y[d] = frame->plane[d] + out, ybar[d] = frame->plane[WGI_ADJOINT + d] + out;
   const int rc = c->in_place (c, mode, x, y, ybar, xbar);
   keep_status (frame, c, rc);
-  FOR_MODES (d, mode)
+  WGI_FOR_MODES (d, mode)
     {
       for (size_t j = 0; j < wgi_source_words (c->source) && rc < 0; j++)
         for (size_t k = 0; k < wgi_source_size (c->source, j) && xbar[d][j]; k++) xbar[d][j][k] = NAN;
@@ -88,13 +86,13 @@ static void evaluate (wgi_frame *frame, int mode, int first, const uint32_t *wor
     {
       const int rc = c->forward_in_planes (c, mode, first, frame->plane, out);
       keep_status (frame, c, rc);
-      FOR_MODES (d, mode) for (size_t i = 0; i < c->source->m && d >= first && rc < 0; i++) frame->plane[d][out + i] = NAN;
+      WGI_FOR_MODES (d, mode) for (size_t i = 0; i < c->source->m && d >= first && rc < 0; i++) frame->plane[d][out + i] = NAN;
       return;
     }
   gather (frame, mode, c->source, word + 1, a.x);
   const int rc = c->forward (c, mode, a.x, a.y);
   keep_status (frame, c, rc);
-  FOR_MODES (d, mode)
+  WGI_FOR_MODES (d, mode)
     for (size_t i = 0; i < c->source->m && d >= first; i++) frame->plane[d][out + i] = rc < 0 ? NAN : a.y[d][i];
 }
 
@@ -119,7 +117,7 @@ static void add_one (double *plane, size_t step, const wgi_callee *c, int rc, co
 /* The adjoints of a call's results, put to rest unless they are to be kept. */
 static void take_results (wgi_frame *frame, int mode, const wgi_callee *c, size_t out, int keep, double *const ybar[])
 {
-  FOR_MODES (d, mode)
+  WGI_FOR_MODES (d, mode)
     {
       double *from = frame->plane[WGI_ADJOINT + d] + out;
       if (ybar) memcpy (ybar[d], from, c->source->m*sizeof *from);
@@ -148,7 +146,7 @@ void wgi_call_reverse (wgi_frame *frame, int mode, const uint32_t *word, size_t 
       rc = c->reverse (c, mode, a.x, a.ybar, a.xbar);
     }
   keep_status (frame, c, rc);
-  FOR_MODES (d, mode) if (rc < 0 || !there) add_one (frame->plane[WGI_ADJOINT + d], 1, c, rc, a.xbar[d]);
+  WGI_FOR_MODES (d, mode) if (rc < 0 || !there) add_one (frame->plane[WGI_ADJOINT + d], 1, c, rc, a.xbar[d]);
 }
 
 /* Directions one by one */

@@ -7,8 +7,6 @@
 #include "sweep/lanes.h"
 #include "sweep/numbers.h"
 
-#define FOR_MODES(i, mode) for (int i = 0; i <= mode; i++) if ((i & mode) == i)
-
 size_t wgi_lane_rows (const wgi_program *p, size_t first, uint32_t place[])
 {
   const uint8_t *code = p->code, *const end = code + p->count;
@@ -24,7 +22,7 @@ size_t wgi_lane_rows (const wgi_program *p, size_t first, uint32_t place[])
 
 static void gather (const wgi_lane_frame *frame, int mode, size_t lane, const wgi_callee *c, double *const x[])
 {
-  FOR_MODES (d, mode)
+  WGI_FOR_MODES (d, mode)
     for (size_t j = 0, at = 0; j < wgi_source_words (c->source); j++)
       for (size_t k = 0; k < wgi_source_size (c->source, j); k++, at++)
         x[d][at] = d && c->operand[j] & WGI_INACTIVE ? 0 : wgi_lane_at (frame, d, frame->place[(c->operand[j] & ~WGI_INACTIVE) + k], lane);
@@ -61,7 +59,7 @@ void wgi_call_lanes_forward (wgi_lane_frame *frame, int mode, const uint32_t *wo
       gather (frame, mode, lane, c, a.x);
       const int rc = c->forward (c, mode, a.x, a.y);
       if (rc && frame->status >= 0 && (rc < 0 || !frame->status)) frame->status = rc, frame->why = c->why;
-      FOR_MODES (d, mode)
+      WGI_FOR_MODES (d, mode)
         for (size_t i = 0; i < c->source->m; i++) frame->plane[d][(out + i)*WGI_LANES + lane] = rc < 0 ? NAN : a.y[d][i];
     }
 }
@@ -77,13 +75,13 @@ void wgi_call_lanes_reverse (wgi_lane_frame *frame, int mode, const uint32_t *wo
     {
       int awake = 0;
       for (size_t i = 0; i < m; i++) awake |= !wgi_asleep (frame->plane[WGI_ADJOINT][(out + i)*WGI_LANES + lane]);
-      FOR_MODES (d, mode)
+      WGI_FOR_MODES (d, mode)
         for (size_t i = 0; i < m; i++) a.ybar[d][i] = wgi_take (&frame->plane[WGI_ADJOINT + d][(out + i)*WGI_LANES + lane]);
       if (!awake) continue;
       gather (frame, mode, lane, c, a.x);
       const int rc = c->reverse (c, mode, a.x, a.ybar, a.xbar);
       if (rc && frame->status >= 0 && (rc < 0 || !frame->status)) frame->status = rc, frame->why = c->why;
-      FOR_MODES (d, mode) add_one (frame, WGI_ADJOINT + d, lane, c, rc, a.xbar[d]);
+      WGI_FOR_MODES (d, mode) add_one (frame, WGI_ADJOINT + d, lane, c, rc, a.xbar[d]);
     }
 }
 

@@ -175,19 +175,14 @@ typedef struct { operand v, d; } dual_operand;
 /* values */
 
 #define NAME forward
-#define FRAME wgi_lane_frame
-#define PARTS VECTORS
-#define EACH EACH_OF
-#define EACH_LINK UNROLLED
+#include "sweep/lane_sweep.inc"
 #define OPERANDS OPERANDS_LANE
-#define ALIKE BOTH_ALIKE
 #define OPERANDS_ALIKE ALIKE_LANE
 #define FIRST frame->own
 #define RECORD(guard, operands) { OPERANDS_LANE (RECORDED_##guard) LOOP { HOLD_##guard; } }
 #define CALL              wgi_call_lanes_forward (frame, WGI_VALUE, word, out)
 #define NUM wgi_lane
 #define OPEN_PLANES       OPEN;
-#define REAL(w)           frame->shared[WGI_VALUE][place[w] ^ WGI_SHARED]
 #define GET(w, active)    at (&(w).v, j)
 #define PUT(e)            OUT (v) = e
 #define PUT_FLAT(e)       OUT (v) = e
@@ -203,19 +198,14 @@ typedef struct { operand v, d; } dual_operand;
 #include "sweep/forward.inc"
 
 #define NAME forward_dual
-#define FRAME wgi_lane_frame
-#define PARTS VECTORS
-#define EACH EACH_OF
-#define EACH_LINK UNROLLED
+#include "sweep/lane_sweep.inc"
 #define OPERANDS OPERANDS_DUAL
-#define ALIKE BOTH_ALIKE
 #define OPERANDS_ALIKE ALIKE_DUAL
 #define FIRST frame->own
 #define RECORD(guard, operands) { OPERANDS_DUAL (RECORDED_##guard) LOOP { HOLD_##guard; } }
 #define CALL              wgi_call_lanes_forward (frame, WGI_D1, word, out)
 #define NUM wgi_lane_dual
 #define OPEN_PLANES       OPEN, d = plane_of (frame, WGI_D1);
-#define REAL(w)           frame->shared[WGI_VALUE][place[w] ^ WGI_SHARED]
 #define LIFTED(w, active) wgi_lane_dual_make (at (&(w).v, j), active ? at (&(w).d, j) : wgi_lane_zero ())
 #define GET(w, active)    LIFTED (w, active)
 #define PUT(e)            const wgi_lane_dual r = e; OUT (v) = r.v; OUT (d) = r.d
@@ -235,13 +225,9 @@ typedef struct { operand v, d; } dual_operand;
 #include <wengert/words_begin.h>
 
 #define NAME reverse
-#define FRAME wgi_lane_frame
-#define PARTS VECTORS
-#define EACH EACH_OF
-#define EACH_LINK UNROLLED
+#include "sweep/lane_sweep.inc"
 #define OPERANDS OPERANDS_LANE
 #define REST OWN_REST
-#define ALIKE BOTH_ALIKE
 #define OPERANDS_ALIKE ALIKE_LANE
 #define LAST frame->own + frame->rows
 #define OWN_TESTS
@@ -252,7 +238,6 @@ typedef struct { operand v, d; } dual_operand;
 #define NUM wgi_lane
 #define N(op)             wgi_lane_##op
 #define OPEN_PLANES       OPEN, adjoint = plane_of (frame, WGI_ADJOINT);
-#define REAL(w)           frame->shared[WGI_VALUE][place[w] ^ WGI_SHARED]
 #define GET(w, active)    at (&(w).v, j)
 #define RESULT            OUT (v)
 #define TAKE              take (&OUT (adjoint), rest)
@@ -295,13 +280,9 @@ LANE_DUAL narrowed (wgi_lane_mask test, wgi_lane_dual t, wgi_lane rest)
 }
 
 #define NAME reverse_dual
-#define FRAME wgi_lane_frame
-#define PARTS VECTORS
-#define EACH EACH_OF
-#define EACH_LINK UNROLLED
+#include "sweep/lane_sweep.inc"
 #define OPERANDS OPERANDS_DUAL
 #define REST OWN_REST
-#define ALIKE BOTH_ALIKE
 #define OPERANDS_ALIKE ALIKE_DUAL
 #define LAST frame->own + frame->rows
 #define OWN_TESTS
@@ -314,7 +295,6 @@ LANE_DUAL narrowed (wgi_lane_mask test, wgi_lane_dual t, wgi_lane rest)
 #define OPEN_PLANES \
   OPEN, d = plane_of (frame, WGI_D1); \
   const plane adjoint = plane_of (frame, WGI_ADJOINT), adjoint_d = plane_of (frame, WGI_ADJOINT + WGI_D1);
-#define REAL(w)           frame->shared[WGI_VALUE][place[w] ^ WGI_SHARED]
 #define GET(w, active)    LIFTED (w, active)
 #define RESULT            wgi_lane_dual_make (OUT (v), OUT (d))
 #define TAKE              TAKE_BOTH
@@ -335,13 +315,9 @@ LANE_DUAL both_awake (wgi_lane_dual t, wgi_lane_dual e, wgi_lane rest)
 }
 
 #define NAME reverse_two
-#define FRAME wgi_lane_frame
-#define PARTS VECTORS
-#define EACH EACH_OF
-#define EACH_LINK UNROLLED
+#include "sweep/lane_sweep.inc"
 #define OPERANDS OPERANDS_LANE
 #define REST OWN_REST
-#define ALIKE BOTH_ALIKE
 #define OPERANDS_ALIKE ALIKE_LANE
 #define LAST frame->own + frame->rows
 #define OWN_TESTS
@@ -358,7 +334,6 @@ LANE_DUAL both_awake (wgi_lane_dual t, wgi_lane_dual e, wgi_lane rest)
 #define BOTH_div(t, q)    wgi_lane_dual_make ((t).v/(q), (t).d/(q))
 #define BOTH_scale(c, t)  wgi_lane_dual_make ((c)*(t).v, (c)*(t).d)
 #define OPEN_PLANES       OPEN, adjoint = plane_of (frame, WGI_ADJOINT), adjoint_d = plane_of (frame, WGI_ADJOINT + WGI_D1);
-#define REAL(w)           frame->shared[WGI_VALUE][place[w] ^ WGI_SHARED]
 #define GET(w, active)    at (&(w).v, j)
 #define RESULT            OUT (v)
 #define TAKE              TAKE_BOTH

@@ -19,6 +19,9 @@
 
 enum { WGI_VALUE = 0, WGI_D1 = 1, WGI_D2 = 2, WGI_ADJOINT = 4, WGI_PLANES = 8 };
 
+/* Each d within mode: the values, and the tangents that travel along. */
+#define WGI_FOR_MODES(d, mode) for (int d = 0; d <= (mode); d++) if ((d & (mode)) == d)
+
 typedef struct wgi_source wgi_source;
 typedef struct wgi_callee wgi_callee;
 struct wgi_lane_frame;
