@@ -10,6 +10,7 @@
 #include <wengert.h>
 
 #include "../allocations.h"
+#include "runner.h"
 
 enum { N = 12 };
 
@@ -188,9 +189,5 @@ int main (void)
   tcase_add_loop_test (t, recording_fails, 0, MODELS);
   tcase_add_test (t, live_fails);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -5,6 +5,7 @@
  * incomplete rules cannot do; refusals; live tapes.
  */
 #include "laws.h"
+#include "runner.h"
 
 static size_t size_of (const wg_shape *s)
 {
@@ -292,9 +293,5 @@ int main (void)
   tcase_set_timeout (t, 120);
   tcase_add_test (t, laws), tcase_add_test (t, how_far), tcase_add_test (t, refusals), tcase_add_test (t, elsewhere);
   suite_add_tcase (s, t);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_NORMAL);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

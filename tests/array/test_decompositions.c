@@ -5,6 +5,7 @@
  * determinants and functions where eigenvalues are equal; what has no derivative is told.
  */
 #include "laws.h"
+#include "runner.h"
 
 #define MODEL(name) static void name (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 #define UNUSED (void) n, (void) m, (void) ctx
@@ -392,9 +393,5 @@ int main (void)
   tcase_add_test (t, small_ones);
   tcase_add_loop_test (t, told, 0, sizeof gaps/sizeof *gaps);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

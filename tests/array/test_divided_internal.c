@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "array/divided.h"
+#include "runner.h"
 
 static int root (const wgi_smooth *f, double x, int count, double c[])
 {
@@ -72,9 +73,5 @@ int main (void)
   tcase_add_test (t, closed_forms);
   tcase_add_test (t, equal_points);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

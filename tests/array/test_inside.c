@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "../fun/agree.h"
+#include "runner.h"
 
 /* y0 = x^T A x + sum (A x), y1 = (x0 - x1)^2 x2, A = [[1, 2, -1], [x0, x1, x2], [0, p, 1]], p = 2 or 3 as x0 < x1 or not */
 static void with_arrays (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
@@ -363,9 +364,5 @@ int main (void)
   tcase_add_test (t, looked_at);
   tcase_add_test (t, branches_of_many_operations);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -6,6 +6,7 @@
  */
 #include "laws.h"
 #include "refusals.h"
+#include "runner.h"
 
 #define MODEL(name) static void name (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 #define UNUSED (void) n, (void) m, (void) ctx
@@ -342,9 +343,5 @@ int main (void)
   tcase_add_test (t, means_of_large);
   tcase_add_loop_test (t, refused, 0, sizeof refusals/sizeof *refusals);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -7,6 +7,7 @@
  */
 #include "../random_program.h"
 #include "laws.h"
+#include "runner.h"
 
 enum { INPUTS = 20, MOST = 600, RANK = 4, NAIVE_RANK = 5 };
 
@@ -438,9 +439,5 @@ int main (void)
   TCase *t = tcase_create ("random shapes");
   tcase_add_test (t, agree);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

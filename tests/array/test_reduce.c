@@ -6,6 +6,7 @@
  */
 #include "laws.h"
 #include "refusals.h"
+#include "runner.h"
 
 #define LN2 0.693147180559945309417
 #define LN3 1.09861228866810969140
@@ -497,9 +498,5 @@ int main (void)
   tcase_add_test (t, nothing);
   tcase_add_loop_test (t, refused, 0, sizeof refusals/sizeof *refusals);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

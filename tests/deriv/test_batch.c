@@ -14,6 +14,7 @@
 #include <wengert.h>
 
 #include "random_program.h"
+#include "runner.h"
 
 void *__real_malloc (size_t);
 void *__real_calloc (size_t, size_t);
@@ -401,9 +402,5 @@ int main (void)
   tcase_add_test (t, parameters_appear);
   tcase_add_test (t, no_memory_per_item);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -13,6 +13,7 @@
 
 #include "deriv/check.c"
 #include "deriv/quotient.c"
+#include "runner.h"
 
 enum { MOST = 4 };
 
@@ -534,9 +535,5 @@ int main (void)
   tcase_add_test (t, report_is_printed);
   tcase_add_test (t, refusals);
   tcase_add_test (t, errors_come_out);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_ENV);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -12,6 +12,8 @@
 
 #include <wengert.h>
 
+#include "runner.h"
+
 /* y = exp (a x0) sin (x1) + x0^3 x1, and its derivatives with an error in each */
 typedef struct { double scale, gradient, hessian, antisymmetric, noise; int kink; } lie;
 
@@ -456,9 +458,5 @@ int main (void)
   tcase_add_test (t, refused);
   tcase_add_test (t, printed);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -7,6 +7,7 @@
 #include <check.h>
 
 #include "random_program.h"
+#include "runner.h"
 
 #define near(a, b) ck_assert_msg (fabs ((a) - (b)) <= 1e-13*(1 + fabs (a) + fabs (b)), "%s is %.17g, not %.17g", #a, (double) (a), (double) (b))
 
@@ -538,9 +539,5 @@ int main (void)
   tcase_add_test (t, constant_exponents);
   tcase_add_test (t, never_overflow);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -9,6 +9,8 @@
 #include <wengert.h>
 #include <wengert/nlopt.h>
 
+#include "runner.h"
+
 typedef double (*nlopt_func) (unsigned n, const double *x, double *gradient, void *func_data);
 typedef void (*nlopt_mfunc) (unsigned m, double *result, unsigned n, const double *x, double *gradient, void *func_data);
 typedef void (*nlopt_precond) (unsigned n, const double *x, const double *v, double *vpre, void *data);
@@ -111,9 +113,5 @@ int main (void)
   tcase_add_test (t, errors);
   tcase_add_test (t, room);
   suite_add_tcase (s, t);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_NORMAL);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

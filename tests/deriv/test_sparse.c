@@ -6,6 +6,7 @@
  * Then structures whose patterns and numbers of sweeps are known, formats, branches, refusals.
  */
 #include "deriv/sparse_checks.h"
+#include "runner.h"
 
 START_TEST (random_programs)
 {
@@ -481,9 +482,5 @@ int main (void)
   tcase_add_test (t, limited_entries);
   tcase_add_test (t, infinite_entries);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

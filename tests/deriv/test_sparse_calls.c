@@ -8,6 +8,7 @@
 #include <wengert/custom.h>
 
 #include "deriv/sparse_checks.h"
+#include "runner.h"
 
 /* functions of functions: four of random programs, two of calls of these, and a function of calls of all six */
 
@@ -453,9 +454,5 @@ int main (void)
   tcase_add_test (t, custom_callees);
   tcase_add_loop_test (t, failing_callees, 0, DRIVERS);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -10,6 +10,7 @@
 #include <wengert/map.h>
 
 #include "deriv/sparse_checks.h"
+#include "runner.h"
 
 /* random maps */
 
@@ -617,9 +618,5 @@ int main (void)
   tcase_add_test (known, rows_that_are_bound);
   tcase_add_loop_test (known, products_with_hessians, 0, 2);
   suite_add_tcase (s, laws), suite_add_tcase (s, known);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_ENV);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -13,6 +13,7 @@
 #include <wengert/sparse.h>
 
 #include "allocations.h"
+#include "runner.h"
 
 enum { N = 60, M = 40, MOST = N*N };
 
@@ -160,9 +161,5 @@ int main (void)
   tcase_add_loop_test (t, failing_evaluations, 0, CASES);
   tcase_add_loop_test (t, nothing_on_reuse, 0, CASES);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

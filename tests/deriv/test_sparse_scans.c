@@ -8,6 +8,7 @@
 #include <wengert/scan.h>
 
 #include "deriv/sparse_checks.h"
+#include "runner.h"
 
 enum { CELLS = 14, STEPS = 4, EXTRA = 3, INPUTS = CELLS + 2*STEPS + EXTRA };
 
@@ -207,9 +208,5 @@ int main (void)
   tcase_add_test (t, other_steps);
   tcase_add_test (t, branches_of_steps);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_ENV);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

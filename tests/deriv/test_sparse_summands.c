@@ -5,6 +5,7 @@
  * meet in max, go into several outputs, and whose outputs are used again.  Then what is chosen unasked, and branches.
  */
 #include "deriv/sparse_checks.h"
+#include "runner.h"
 
 /* random sums */
 
@@ -185,9 +186,5 @@ int main (void)
   tcase_add_test (t, choice);
   tcase_add_test (t, branches);
   suite_add_tcase (s, t);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_ENV);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

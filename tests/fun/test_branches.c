@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "random_program.h"
+#include "runner.h"
 
 #define T double
 #define MODEL(name) plain_##name
@@ -362,9 +363,5 @@ int main (void)
   tcase_add_test (t, not_reproducible);
   tcase_add_test (t, peeking_at_nan);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

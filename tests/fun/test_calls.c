@@ -6,6 +6,7 @@
  * callee's branch changes; what goes wrong in a callee comes out of the caller.
  */
 #include "agree.h"
+#include "runner.h"
 
 static const double at[AGREE_MOST] = { 2, -3, 5, 1, -2, 4, 3, -1, 2, 1, 3, -2, 5, 2, -4, 1, 2, 3, -1, -5, 2, 4, 1, -3 };
 static const double beside[AGREE_MOST] = { -3, 1, 4, -2, 5, 1, -1, 2, 3, -4, 2, 1, 1, -3, 2, 2, 5, -1, 4, 3, -2, 1, 2, 1 };
@@ -428,9 +429,5 @@ int main (void)
   tcase_add_test (t, of_itself);
   tcase_add_test (t, invalidated_inside);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -10,6 +10,7 @@
 #include <wengert/root.h>
 
 #include "agree.h"
+#include "runner.h"
 
 /* y0 = a x0^2 x1 - x1^3, y1 = x0 x1 + 2 x0: with their J and the Hessian of u.f */
 
@@ -326,9 +327,5 @@ int main (void)
   tcase_add_test (t, not_here);
   tcase_add_test (t, taken);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

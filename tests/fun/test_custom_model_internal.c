@@ -7,6 +7,7 @@
  */
 #include "agree.h"
 #include "allocations.h"
+#include "runner.h"
 
 static const double at[AGREE_MOST] = { 2, -3, 5, 1, -2, 4, 3, -1, 2, 1, 3, -2, 5, 2, -4, 1, 2, 3, -1, -5, 2, 4, 1, -3 };
 static const double beside[AGREE_MOST] = { -3, 1, 4, -2, 5, 1, -1, 2, 3, -4, 2, 1, 1, -3, 2, 2, 5, -1, 4, 3, -2, 1, 2, 1 };
@@ -276,9 +277,5 @@ int main (void)
   tcase_add_test (t, refusals);
   tcase_add_test (t, memory);
   suite_add_tcase (s, t);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_NORMAL);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

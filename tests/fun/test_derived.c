@@ -7,6 +7,7 @@
  */
 #include "agree.h"
 #include "../sweep/majorant.h"
+#include "runner.h"
 
 /* One over dual3: fourth derivatives. */
 typedef struct { dual3 v, d; } dual4;
@@ -418,9 +419,5 @@ int main (void)
   tcase_add_test (t, refused);
   tcase_add_test (t, invalidated);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -10,6 +10,7 @@
 #include <wengert.h>
 
 #include "printed.h"
+#include "runner.h"
 
 static void model_small (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 {
@@ -94,10 +95,7 @@ int main (void)
   tcase_add_test (t, description);
   tcase_add_test (t, printing);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
+  const int failed = run_suite (s);
   free (printed);
-  return failed != 0;
+  return failed;
 }

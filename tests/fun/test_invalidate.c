@@ -9,6 +9,8 @@
 
 #include <wengert.h>
 
+#include "runner.h"
+
 typedef struct { double factor, shift; int runs, saw_nan; } setting;
 
 static void model_setting (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
@@ -202,9 +204,5 @@ int main (void)
   tcase_add_test (t, invalidated_inside);
   tcase_add_test (t, invalidated_in_threads);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

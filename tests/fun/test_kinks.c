@@ -11,6 +11,7 @@
 #include <wengert.h>
 
 #include "printed.h"
+#include "runner.h"
 
 /* Every row as a model and as a dual number. */
 typedef struct { const char *name; int operands; wg_model *model; wg_dual (*dual) (const wg_dual x[3]); } row;
@@ -142,10 +143,7 @@ int main (void)
   tcase_add_loop_test (t, kinks_of_rows, 0, sizeof rows/sizeof *rows);
   tcase_add_test (t, kinks_of_programs);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
+  const int failed = run_suite (s);
   free (printed);
-  return failed != 0;
+  return failed;
 }

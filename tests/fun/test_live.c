@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../random_program.h"
+#include "runner.h"
 
 /* A handful of roundings of numbers of order one. */
 static const double few = 64*DBL_EPSILON;
@@ -379,9 +380,5 @@ int main (void)
   tcase_add_test (c, scalars), tcase_add_test (c, branches), tcase_add_test (c, arrays), tcase_add_test (c, random_programs);
   tcase_add_test (c, operations), tcase_add_test (c, lives), tcase_add_test (c, refusals);
   suite_add_tcase (s, c);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_NORMAL);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "agree.h"
+#include "runner.h"
 
 enum { MOST = 70, SHARED = 2, INPUTS = 4, PARAMS = 2, OUTPUTS = 2 };
 
@@ -545,9 +546,5 @@ int main (void)
   tcase_add_test (rest, counts_that_may_not_change);
   tcase_add_loop_test (rest, refusals, 0, 8);
   suite_add_tcase (s, laws), suite_add_tcase (s, rest);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_ENV);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

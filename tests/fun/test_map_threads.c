@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "agree.h"
+#include "runner.h"
 
 enum { SHARED = 3, ROW = 2, PARAMS = 3, OUTPUTS = 2, FEW = 1500, ITEMS = 4500, MOST_ITEMS = 70000, SOME = 5 };
 
@@ -735,9 +736,5 @@ int main (void)
   tcase_add_test (threads, several_users);
   tcase_add_test (threads, workers_work);
   tcase_add_test (threads, children);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_ENV);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -10,6 +10,7 @@
 #include "allocations.h"
 #include "fun/fun.h"
 #include "random_program.h"
+#include "runner.h"
 
 #define LIBRARY(e) __extension__ ({ inside = 1; __auto_type result_ = e; inside = 0; result_; })
 
@@ -553,9 +554,5 @@ int main (void)
   tcase_add_test (t, items_take_no_memory);
   tcase_add_test (t, threads);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int bad = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return bad != 0;
+  return run_suite (s);
 }

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "agree.h"
+#include "runner.h"
 
 enum { N = 12, WORDS = 3*N };
 
@@ -277,9 +278,5 @@ int main (void)
   tcase_add_loop_test (kept, what_was_before_does_not_matter, 0, ARRANGEMENTS);
   tcase_add_test (kept, programs_change);
   suite_add_tcase (s, laws), suite_add_tcase (s, kept);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_ENV);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -11,6 +11,7 @@
 #include "fun/map.h"
 #include "fun/operands.h"
 #include "program/program.h"
+#include "runner.h"
 
 enum { MOST = 120, NUMBERS = 200 };
 
@@ -119,9 +120,5 @@ int main (void)
   tcase_add_loop_test (t, stretches_are_operands, 0, 10);
   tcase_add_test (t, one_map_two_calls);
   suite_add_tcase (s, t);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_ENV);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "../sweep/majorant.h"
+#include "runner.h"
 
 enum { LEVELS = 3, INPUTS = 5, OUTPUTS = 4 };
 
@@ -379,9 +380,5 @@ int main (void)
   tcase_set_timeout (t, 0);
   tcase_add_loop_test (t, programs, 0, 2);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "loop_results.h"
+#include "runner.h"
 
 enum { FORMS = 5, POINTS = 3 };
 
@@ -392,9 +393,5 @@ int main (void)
   tcase_set_timeout (t, 0);
   tcase_add_loop_test (t, programs, 0, 2);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_ENV);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

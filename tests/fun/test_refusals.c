@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "random_program.h"
+#include "runner.h"
 
 #define SENTINEL -987.125
 
@@ -612,9 +613,5 @@ int main (void)
   tcase_add_test (t, busy);
   tcase_add_test (t, nonfinite);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "agree.h"
+#include "runner.h"
 
 enum { STATE = 2, INPUTS = 5, OUTPUTS = 3, PARAMS = 2, MOST = 400 };
 
@@ -415,9 +416,5 @@ int main (void)
   tcase_add_loop_test (rest, refusals, 0, 9);
   tcase_add_test (rest, what_is_not_finite);
   suite_add_tcase (s, laws), suite_add_tcase (s, rest);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_NORMAL);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

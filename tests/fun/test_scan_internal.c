@@ -12,6 +12,7 @@
 
 #include "allocations.h"
 #include "fun/checkpoints.h"
+#include "runner.h"
 
 #define LIBRARY(e) __extension__ ({ inside = 1; __auto_type result_ = e; inside = 0; result_; })
 
@@ -233,9 +234,5 @@ int main (void)
   tcase_add_loop_test (t, drivers_allocate_on_the_first_call, 0, 4);
   tcase_add_test (t, each_allocation_may_fail);
   suite_add_tcase (s, t);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_NORMAL);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

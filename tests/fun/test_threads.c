@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "agree.h"
+#include "runner.h"
 
 enum { THREADS = 8, POINTS = 64, INPUTS = 5, ROUNDS = 8 };
 
@@ -174,9 +175,5 @@ int main (void)
   tcase_add_loop_test (t, same_bits, 0, 2);            /* without and with invalidations */
   tcase_add_test (t, lives);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

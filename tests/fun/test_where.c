@@ -12,6 +12,7 @@
 
 #include "printed.h"
 #include "random_program.h"
+#include "runner.h"
 
 static void model_values (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 {
@@ -421,10 +422,7 @@ int main (void)
   tcase_add_test (t, where_branch_on_nan);
   tcase_add_loop_test (t, where_in_random_programs, 0, 4);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
+  const int failed = run_suite (s);
   free (printed);
-  return failed != 0;
+  return failed;
 }

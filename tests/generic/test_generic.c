@@ -15,6 +15,8 @@
 
 #include <wengert.h>
 
+#include "runner.h"
+
 #ifdef __cplusplus
 # include <type_traits>
 # define IS_TYPE(e, T) (std::is_same<decltype (e), T>::value)
@@ -334,9 +336,5 @@ int main (void)
   tcase_add_test (t, deep_nest);
   tcase_add_test (t, calls_cover_the_rows);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

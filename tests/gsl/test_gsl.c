@@ -15,6 +15,8 @@
 #include <gsl/gsl_spmatrix.h>
 #include <wengert/gsl.h>
 
+#include "runner.h"
+
 enum { N = 3, M = 4, GAP = 7, ROOM = 64 };
 
 static const double untouched = 777.25;
@@ -599,9 +601,5 @@ int main (void)
   tcase_add_test (t, codes);
   tcase_add_test (t, sparse_matrices);
   suite_add_tcase (s, t);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_NORMAL);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

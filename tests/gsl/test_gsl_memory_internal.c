@@ -9,6 +9,7 @@
 #include <wengert/gsl.h>
 
 #include "allocations.h"
+#include "runner.h"
 
 enum { N = 3 };
 
@@ -83,9 +84,5 @@ int main (void)
   TCase *t = tcase_create ("gsl_memory");
   tcase_add_test (t, allocations);
   suite_add_tcase (s, t);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_NORMAL);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

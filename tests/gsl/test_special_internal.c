@@ -16,6 +16,7 @@
 
 #include "../random_program.h"
 #include "gsl/values.h"
+#include "runner.h"
 
 static int handled;                            /* calls of GSL's error handler */
 
@@ -265,9 +266,5 @@ int main (void)
   tcase_add_test (t, domains);
   tcase_add_test (t, ranges);
   suite_add_tcase (s, t);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_NORMAL);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

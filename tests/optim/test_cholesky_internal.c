@@ -12,6 +12,7 @@
 
 #include "optim/cholesky.h"
 #include "base/status.h"
+#include "runner.h"
 
 enum { N = 40, ENTRIES = N*(N + 1)/2 };
 
@@ -121,9 +122,5 @@ int main (void)
   tcase_add_test (t, solutions);
   tcase_add_test (t, border);
   tcase_add_test (t, limit);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_ENV);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

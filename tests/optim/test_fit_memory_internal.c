@@ -6,7 +6,6 @@
  * search.  Link with --wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free and the static core.
  */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <wengert/generic.h>
@@ -14,6 +13,7 @@
 #include <wengert/root.h>
 
 #include "allocations.h"
+#include "runner.h"
 
 static void model (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 {
@@ -69,9 +69,5 @@ int main (void)
   TCase *t = tcase_create ("all");
   tcase_add_loop_test (t, every_failure, 0, CALLS);
   suite_add_tcase (s, t);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_NORMAL);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (s);
 }

@@ -7,10 +7,11 @@
  */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <wengert.h>
+
+#include "runner.h"
 
 #define MODEL(name) static void name (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 #define UNUSED (void) n, (void) m, (void) ctx
@@ -660,9 +661,5 @@ int main (void)
   tcase_add_test (t, refusals);
   tcase_add_test (t, options);
   suite_add_tcase (s, t);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_NORMAL);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (s);
 }

@@ -6,12 +6,12 @@
  */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include <wengert.h>
 
 #include "fun/fun.h"
 #include "optim/dense.h"
+#include "runner.h"
 
 #define MODEL(name) static void name (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 #define UNUSED (void) n, (void) m, (void) ctx
@@ -130,9 +130,5 @@ int main (void)
   tcase_add_test (t, factors);
   tcase_add_test (t, no_factors);
   suite_add_tcase (s, t);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_NORMAL);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (s);
 }

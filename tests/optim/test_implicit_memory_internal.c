@@ -6,12 +6,12 @@
  * Link with --wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free and the static core.
  */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <wengert.h>
 
 #include "allocations.h"
+#include "runner.h"
 
 #define SENTINEL -987.125
 
@@ -129,9 +129,5 @@ int main (void)
   tcase_add_loop_test (t, every_failure, 0, CALLS);
   tcase_add_test (t, at_a_point);
   suite_add_tcase (s, t);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_NORMAL);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (s);
 }

@@ -13,6 +13,8 @@
 #include <wengert/generic.h>
 #include <wengert/least_squares.h>
 
+#include "runner.h"
+
 #define MODEL(name) static void name (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 #define UNUSED (void) n, (void) m, (void) ctx
 
@@ -537,9 +539,5 @@ int main (void)
   tcase_add_test (t, refusals);
   tcase_set_timeout (t, 120);
   suite_add_tcase (s, t);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_NORMAL);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (s);
 }

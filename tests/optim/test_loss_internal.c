@@ -5,9 +5,9 @@
  */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "optim/least_squares.h"
+#include "runner.h"
 
 static double rho (int loss, double z)
 {
@@ -65,9 +65,5 @@ int main (void)
   tcase_add_loop_test (t, derivatives, 0, WGI_LOSS_END_);
   tcase_add_loop_test (t, ends, 0, WGI_LOSS_END_);
   suite_add_tcase (s, t);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_NORMAL);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (s);
 }

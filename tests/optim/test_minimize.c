@@ -16,6 +16,7 @@
 
 #include "optim/minimize_models.h"
 #include "optim/problems.h"
+#include "runner.h"
 
 enum { MOST = 1000 };
 
@@ -449,9 +450,5 @@ int main (void)
   tcase_add_test (t, preconditioners);
   tcase_add_test (t, pairs_help);
   tcase_add_test (t, scale_free);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_ENV);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -14,6 +14,7 @@
 #include <wengert/minimize.h>
 
 #include "optim/problems.h"
+#include "runner.h"
 
 #define UNUSED (void) n, (void) m, (void) ctx
 
@@ -307,9 +308,5 @@ int main (void)
   tcase_add_loop_test (t, never_outside, 0, METHODS);
   tcase_add_loop_test (t, gradient_alone, 0, METHODS);
   tcase_add_loop_test (t, refused, 0, METHODS);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_ENV);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

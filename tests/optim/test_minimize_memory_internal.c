@@ -6,13 +6,13 @@
  * --wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free and the static core.
  */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <wengert/generic.h>
 #include <wengert/minimize.h>
 
 #include "allocations.h"
+#include "runner.h"
 
 static void model (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 {
@@ -66,9 +66,5 @@ int main (void)
   TCase *t = tcase_create ("all");
   tcase_add_loop_test (t, every_failure, 0, sizeof calls_made/sizeof *calls_made);
   suite_add_tcase (s, t);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_NORMAL);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite (s);
 }

@@ -15,6 +15,7 @@
 
 #include "optim/minimize_models.h"
 #include "optim/problems.h"
+#include "runner.h"
 
 /* instances: of the 52, solved; evaluations: for these in all, with some room for other arithmetic. */
 static const struct { int method; size_t instances, evaluations; } methods[] = {
@@ -271,9 +272,5 @@ int main (void)
   tcase_add_loop_test (t, callback, 0, METHODS);
   tcase_add_loop_test (t, errors, 0, METHODS);
   tcase_add_test (t, pairs);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_ENV);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

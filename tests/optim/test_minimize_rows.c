@@ -13,6 +13,8 @@
 #include <wengert/generic.h>
 #include <wengert/minimize.h>
 
+#include "runner.h"
+
 #define UNUSED (void) n, (void) m, (void) ctx
 
 enum { ROWS = 569, FEATURES = 30, N = FEATURES + 1, WIDTH = FEATURES + 2 };
@@ -308,9 +310,5 @@ int main (void)
   tcase_add_loop_test (t, plain_descent, 0, 2);
   tcase_add_loop_test (t, reasons, 0, 2);
   tcase_add_loop_test (t, refused, 0, 2);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_ENV);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "optim/minimize_models.h"
+#include "runner.h"
 
 static void two_outputs (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 {
@@ -245,9 +246,5 @@ int main (void)
   tcase_add_test (t, table_is_printed);
   tcase_add_test (t, errors);
   tcase_add_test (t, names);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_ENV);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -10,6 +10,7 @@
 
 #include "optim/secular.h"
 #include "optim/steihaug.h"
+#include "runner.h"
 
 enum { N = 15 };
 
@@ -159,9 +160,5 @@ int main (void)
   tcase_add_test (t, hard_case);
   tcase_add_test (t, guesses);
   tcase_add_test (t, singular);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_ENV);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

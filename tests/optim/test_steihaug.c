@@ -13,6 +13,7 @@
 #include <wengert/generic.h>
 
 #include "optim/steihaug.h"
+#include "runner.h"
 
 enum { N = 20 };
 
@@ -253,9 +254,5 @@ int main (void)
   tcase_add_test (t, at_the_point_given);
   tcase_add_test (t, first_radius);
   tcase_add_test (t, norms);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_ENV);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -8,6 +8,7 @@
 
 #include "fun/fun.h"
 #include "random_program.h"
+#include "runner.h"
 
 /* laws: every program is well formed */
 
@@ -234,9 +235,5 @@ int main (void)
   tcase_add_test (t, fused_operands);
   tcase_add_test (t, many_alike);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "../fun/agree.h"
+#include "runner.h"
 
 enum { N = 12, TRIPS = 100 };
 
@@ -1020,9 +1021,5 @@ Suite *roll_suite (void)
 
 int main (void)
 {
-  SRunner *r = srunner_create (roll_suite ());
-  srunner_run_all (r, CK_ENV);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (roll_suite ());
 }

@@ -10,6 +10,7 @@
 #include "allocations.h"
 #include "fun/fun.h"
 #include "random_program.h"
+#include "runner.h"
 
 #define LIBRARY(e) __extension__ ({ inside = 1; __auto_type result_ = e; inside = 0; result_; })
 
@@ -123,9 +124,5 @@ int main (void)
   tcase_add_test (t, each_allocation_may_fail);
   tcase_add_test (t, a_course_that_fails_leaves_the_other);
   suite_add_tcase (s, t);
-  SRunner *r = srunner_create (s);
-  srunner_run_all (r, CK_ENV);
-  const int failed = srunner_ntests_failed (r);
-  srunner_free (r);
-  return failed != 0;
+  return run_suite (s);
 }

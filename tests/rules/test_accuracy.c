@@ -20,6 +20,7 @@
 #include <wengert/dual.h>
 #include "number/dual2.h"
 #include "accuracy_domains.h"
+#include "runner.h"
 
 enum { POINTS = 2500, MAX_PRECISION = 30000 };
 
@@ -603,9 +604,5 @@ int main (void)
   tcase_add_loop_test (tc, accuracy, 0, ROWS);
   tcase_add_loop_test (tc, kink, 0, sizeof kinks/sizeof *kinks);
   suite_add_tcase (suite, tc);
-  SRunner *runner = srunner_create (suite);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (suite);
 }

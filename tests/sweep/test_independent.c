@@ -9,6 +9,7 @@
 #include <check.h>
 
 #include "random_program.h"
+#include "runner.h"
 
 typedef struct { long double v, d; } exact;
 
@@ -307,9 +308,5 @@ int main (void)
   tcase_add_loop_test (t, expressions, 0, 2);
   tcase_add_test (t, second);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

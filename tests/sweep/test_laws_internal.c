@@ -9,6 +9,7 @@
 
 #include "fun/fun.h"
 #include "majorant.h"
+#include "runner.h"
 #include "sweep/numbers.h"
 
 #define EPS 0x1p-52
@@ -380,9 +381,5 @@ int main (void)
   tcase_add_loop_test (t, rows, 0, RP_ROWS);
   tcase_add_loop_test (t, programs, 0, 3);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }

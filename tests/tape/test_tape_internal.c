@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "random_program.h"
+#include "runner.h"
 #include "tape/tape.h"
 
 /* laws over the table */
@@ -204,9 +205,5 @@ int main (void)
   tcase_add_test (t, first_error_stays);
   tcase_add_test (t, too_many_inputs);
   suite_add_tcase (s, t);
-  SRunner *runner = srunner_create (s);
-  srunner_run_all (runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed (runner);
-  srunner_free (runner);
-  return failed != 0;
+  return run_suite (s);
 }
