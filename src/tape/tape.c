@@ -2,7 +2,8 @@
  * Copyright the Wengert developers
  *
  * The life of a tape, the table of this thread's tapes, and the recorders: one plain function per row,
- * generated from the rule table, each checking its operands' tape with one load and one comparison.
+ * generated from the rule table, each checking its operands' tape with one load and one comparison.  Parameters and calls, which
+ * are rarer, have files of their own.
  */
 #include <limits.h>
 #include <math.h>
@@ -54,12 +55,9 @@ int wgi_tape_open (wgi_tape *t, size_t n)
   return WG_OK;
 }
 
-static int is_unnamed (double x);
-
 void wgi_tape_close (wgi_tape *t)
 {
-  for (size_t i = 0; i < t->params; i++)
-    if (is_unnamed (t->param[i])) t->param[i] = 0;
+  wgi_tape_end_params (t);
   const int place = (int) (t->stamp >> 16);
   table[place] = FREE;
   if (here.inner == place) here.inner = t->outer;
@@ -199,6 +197,13 @@ static __attribute__ ((noinline, cold)) void misfit (int row, const wg_var x[], 
   else wgi_fail (WG_ETAPE, "%s: operand %zu is %s", wgi_rows[row].name, told, what);
 }
 
+int wgi_tape_fits (int row, const wg_var x[], size_t count)
+{
+  const int fit = all_fit (x, count);
+  if (!fit) misfit (row, x, count);
+  return fit;
+}
+
 /* An operation whose operands are not all scalars on one tape: on arrays, with parameters, or a misfit.  1: it is recorded as any
  * other, on the tape *t. */
 static __attribute__ ((noinline, cold)) int is_plain (int row, const wg_var x[], size_t count, uint32_t k, wgi_tape **t, wg_var *y)
@@ -206,8 +211,7 @@ static __attribute__ ((noinline, cold)) int is_plain (int row, const wg_var x[],
   int arrays = 0;
   for (size_t i = 0; i < count; i++) arrays |= x[i].ids != WGI_UNSET && x[i].ids & ((1u << WGI_SHAPE_BITS) - 1);
   if (arrays) *y = wgi_array_row (row, count, x, (int) k);
-  else if (all_fit (x, count)) return *t = tape_of (y->ids), 1;
-  else misfit (row, x, count);
+  else if (wgi_tape_fits (row, x, count)) return *t = tape_of (y->ids), 1;
   return 0;
 }
 
@@ -328,127 +332,6 @@ void wg_raise (wg_var like, const char *why)
   else wgi_fail (WG_EMODEL, "%.200s", why ? why : "");
 }
 
-/* parameters */
-
-/* The value of a parameter below the highest that the model has not named: a NaN of its own, 0 in the end. */
-static const uint64_t unnamed_bits = 0x7ff8000057454e47;
-
-static double unnamed (void)
-{
-  double x;
-  memcpy (&x, &unnamed_bits, sizeof x);
-  return x;
-}
-
-static int is_unnamed (double x)
-{
-  return memcmp (&x, &unnamed_bits, sizeof x) == 0;
-}
-
-wg_var wgi_tape_param (wgi_tape *t, size_t i, double initial)
-{
-  if (!t->status && i >= t->params)
-    {
-      double *param = t->param;
-      if (i >= WGI_PARAM) wgi_tape_fail (t, WG_ELIMIT, "parameter %zu: more than a tape can hold", i);
-      else if (i >= t->param_capacity)
-        {
-          const size_t capacity = 2*i + 8;
-          param = realloc (t->param, wgi_times (capacity, sizeof *param));
-          if (!param) wgi_tape_fail (t, WG_ENOMEM, "out of memory for %zu parameters", i + 1);
-          else t->param = param, t->param_capacity = capacity;
-        }
-      if (!t->status)
-        {
-          for (size_t j = t->params; j <= i; j++) param[j] = j < t->set_count ? t->set[j] : unnamed ();
-          t->params = i + 1;
-        }
-    }
-  if (!t->status && is_unnamed (t->param[i])) t->param[i] = initial;
-  if (t->status) return (wg_var){ initial, 0, t->stamp << WGI_SHAPE_BITS };
-  return (wg_var){ t->param[i], WGI_PARAM | (uint32_t) i, t->stamp << WGI_SHAPE_BITS };
-}
-
-wg_var wg_param (wg_var like, size_t i, double initial)
-{
-  wgi_tape *t = like.ids ? tape_of (like.ids) : wgi_tape_innermost ();
-  if (!t)
-    {
-      wgi_fail (WG_ETAPE, "wg_param: not in a recording");
-      return wg_num (initial);
-    }
-  if (t->live)
-    {
-      wgi_tape_fail (t, WG_EINVAL, "wg_param: a live tape has no parameters");
-      return wg_num (initial);
-    }
-  return wgi_tape_param (t, i, initial);
-}
-
-void wg_params (wg_var like, size_t first, size_t count, const double initial[], wg_var p[])
-{
-  for (size_t i = 0; i < count; i++) p[i] = wg_param (like, first + i, initial ? initial[i] : 0);
-}
-
-/* calls */
-
-/* Room for one more call.  NULL when the tape has failed. */
-static wgi_call_record *new_call (wgi_tape *t)
-{
-  if (t->status) return NULL;
-  if (t->calls == t->call_capacity)
-    {
-      const size_t capacity = 2*t->call_capacity + 8;
-      wgi_call_record *call = realloc (t->call, wgi_times (capacity, sizeof *call));
-      if (!call) return wgi_tape_fail (t, WG_ENOMEM, "out of memory after %zu calls", t->calls), NULL;
-      t->call = call, t->call_capacity = capacity;
-    }
-  return &t->call[t->calls];
-}
-
-/* One operation with no or one operand, and one word; the variable of its slot. */
-static wg_var append (wgi_tape *t, enum wgi_row row, const wg_var *operand, uint32_t word, double value)
-{
-  wg_var y = { value, 0, t->stamp << WGI_SHAPE_BITS };
-  if (t->row_at >= t->row_end && !grow (t)) return y;
-  if (operand) *t->word_at++ = operand->slot;
-  *t->word_at++ = word;
-  *t->row_at++ = (uint8_t) row;
-  y.slot = t->next++;
-  return y;
-}
-
-wgi_tape *wgi_tape_of_call (const wgi_source *source, const wg_var x[])
-{
-  wgi_tape *t = NULL;
-  int literals = 1;
-  for (size_t i = 0; i < source->n && !t; i++) t = x[i].ids ? tape_of (x[i].ids) : NULL, literals &= !x[i].ids;
-  if (literals && source->reads) t = wgi_tape_innermost ();
-  return t && literals && t->live ? NULL : t;
-}
-
-void wgi_tape_call (wgi_source *source, const wg_var x[], const double value[], wg_var y[])
-{
-  wgi_tape *t = wgi_tape_of_call (source, x);
-  const int fit = all_fit (x, source->n);
-  if (!fit) misfit (WGI_ROW_call, x, source->n);
-  uint32_t *operand = t && fit && !t->status ? malloc (wgi_times (source->n + 1, sizeof *operand)) : NULL;
-  if (t && fit && !operand) wgi_tape_fail (t, WG_ENOMEM, "out of memory after %zu calls", t->calls);
-  wgi_call_record *call = operand ? new_call (t) : NULL;
-  if (!call) free (operand);
-  if (call)
-    {
-      *call = (wgi_call_record){ wgi_source_use (source), operand };
-      for (size_t i = 0; i < source->n; i++) operand[i] = word_of (t, x[i]);
-      t->calls++;
-      for (size_t i = 0; i < source->m; i++)
-        y[i] = i ? append (t, WGI_ROW_part, &y[0], (uint32_t) i, value[i])
-                 : append (t, WGI_ROW_call, NULL, (uint32_t) (t->calls - 1), value[0]);
-    }
-  else
-    for (size_t i = 0; i < source->m; i++) y[i] = (wg_var){ value[i], 0, t ? t->stamp << WGI_SHAPE_BITS : 0 };
-}
-
 /* words as they are */
 
 void wgi_tape_make (wgi_tape *t, size_t n)
@@ -467,16 +350,6 @@ uint32_t wgi_tape_append (wgi_tape *t, int row, const uint32_t word[])
   for (int j = 0; j < wgi_rows[row].words; j++) *t->word_at++ = word[j];
   *t->row_at++ = (uint8_t) row;
   return t->next++;
-}
-
-uint32_t wgi_tape_append_call (wgi_tape *t, wgi_source *source, uint32_t *operand)
-{
-  wgi_call_record *call = new_call (t);
-  if (!call) return free (operand), 0;
-  *call = (wgi_call_record){ wgi_source_use (source), operand };
-  const uint32_t number = (uint32_t) t->calls++, first = wgi_tape_append (t, WGI_ROW_call, &number);
-  for (uint32_t i = 1; i < source->m; i++) wgi_tape_append (t, WGI_ROW_part, (uint32_t[]){ first, i });
-  return first;
 }
 
 wgi_tape *wgi_tape_of (wg_var a)

@@ -79,6 +79,9 @@ wg_var wgi_tape_input (const wgi_tape *t, size_t i, double value);
 /* Parameter i, as wg_param has it; on live tapes too. */
 wg_var wgi_tape_param (wgi_tape *t, size_t i, double initial);
 
+/* Parameters that the model has not named are 0: its recording ends. */
+void wgi_tape_end_params (wgi_tape *t);
+
 /* The recording that a call with these operands belongs to; NULL: they are literals and it is not recorded. */
 wgi_tape *wgi_tape_of_call (const wgi_source *source, const wg_var x[]);
 
@@ -94,6 +97,10 @@ uint32_t wgi_tape_constant (wgi_tape *t, double c);                            /
 /* By the layer of arrays: a row or guard on operands that are not all scalars; the end of what a tape knows of arrays. */
 wg_var wgi_array_row (int row, size_t count, const wg_var x[], int k);
 void wgi_arrays_free (struct wgi_array_tape *);
+
+/* Are x[count], the operands of this row, all literals or on one tape?  If not, the tapes concerned have failed, else the innermost
+ * recording has, else it is the thread's last error. */
+int wgi_tape_fits (int row, const wg_var x[], size_t count);
 
 /* The tape of a variable; NULL for a literal, and when it is stale. */
 wgi_tape *wgi_tape_of (wg_var a);
