@@ -70,6 +70,13 @@ void wgi_fun_put_params (wg_fun *f, size_t count, const double p[]);
 int wgi_fun_would_bind (const wg_fun *f, const wgi_binding *b);
 int wgi_fun_keep_binding (wg_fun *f, const wgi_binding *b);
 
+/* Have for program p the planes that f has, constants, parameters, instances of whom it calls.  All or nothing.  WG_ENOMEM, or what
+ * making an instance says. */
+int wgi_fun_fit (wg_fun *f, const wgi_program *p);
+
+/* Give all of that back. */
+void wgi_fun_unfit (wg_fun *f);
+
 /* Have these planes, bits of WGI_VALUE .. WGI_PLANES - 1.  WG_ENOMEM. */
 int wgi_fun_planes (wg_fun *f, unsigned planes);
 
