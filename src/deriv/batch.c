@@ -128,7 +128,7 @@ static void commit (void *of, size_t who, size_t k)
   t->f->batch_done = end_of (t, k);
   for (int j = 0; j < RESULTS; j++)
     if (o[j].to) memcpy (o[j].to, o[j].from, (t->f->batch_done - k*WGI_POINTS)*o[j].width*sizeof (double));
-  wgi_scans_add (t->f->frame.scans, &r->scans);
+  wgi_resources_add (t->f->frame.resources, &r->resources);
 }
 
 /* Items from batch_done to end - 1 one by one, up to an error. */
@@ -160,7 +160,7 @@ static int run (const batch *b, wg_fun *f, size_t count)
   while (f->batch_done < count && t.rc >= 0)
     {
       size_t k = f->batch_done/WGI_POINTS;
-      if (points && threads > 1) k = wgi_workers_do (f->frame.scans->workers, threads, k, all, &(wgi_work){ part, commit, &lanes });
+      if (points && threads > 1) k = wgi_workers_do (f->frame.resources->workers, threads, k, all, &(wgi_work){ part, commit, &lanes });
       if (k == all) continue;
       if (points && !part (&lanes, 0, k)) commit (&lanes, 0, k);
       else singly (b, f, np, points ? end_of (&lanes, k) : count, &t);

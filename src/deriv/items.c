@@ -221,7 +221,7 @@ int wgi_items_jacobian (wg_fun *f, const wgi_items *z, size_t nnz, double value[
       const uint32_t *word = p->word + z->call[i].word;
       wgi_map_callee *c = callee_of (f, &z->call[i]);
       wgi_entries entries = entries_of (z, &z->call[i], value);
-      c->callee.operand = word + 1, c->callee.sweeps = f->frame.sweeps, c->callee.scans = f->frame.scans;
+      c->callee.operand = word + 1, c->callee.sweeps = f->frame.sweeps, c->callee.resources = f->frame.resources;
       rc = wgi_map_look (c, WGI_VALUE, f->frame.plane);
       if (!rc) rc = wgi_map_run (c, &(wgi_map_job){ .entries = &entries });
       if (rc > 0 && !f->frame.notice) f->frame.notice = rc, f->frame.why = c->callee.why;

@@ -77,7 +77,7 @@ static int finish (wgi_callee *c, int rc, int mode, size_t count, double *const 
 static int forward (wgi_callee *c, int mode, double *const x[], double *const y[])
 {
   wg_fun *f = c->fun;
-  f->frame.ahead = c->ahead, f->frame.sweeps = c->sweeps, f->frame.scans = c->scans;
+  f->frame.ahead = c->ahead, f->frame.sweeps = c->sweeps, f->frame.resources = c->resources;
   const int rc = go (c, mode, x);
   const wgi_program *p = f->trace->program;
   for (int d = 0; d <= mode && !rc; d++)
@@ -89,7 +89,7 @@ static int forward (wgi_callee *c, int mode, double *const x[], double *const y[
 static int reverse (wgi_callee *c, int mode, double *const x[], double *const ybar[], double *const xbar[])
 {
   wg_fun *f = c->fun;
-  f->frame.ahead = 1, f->frame.sweeps = c->sweeps, f->frame.scans = c->scans;
+  f->frame.ahead = 1, f->frame.sweeps = c->sweeps, f->frame.resources = c->resources;
   int rc = go (c, mode, x);
   if (!rc) rc = wgi_fun_planes (f, sweep[mode].planes << WGI_ADJOINT);
   if (rc) return finish (c, rc, mode, f->family->n, xbar);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the Wengert developers
  *
- * Binomial checkpointing, and the limit that users set.  The split of l steps with s states into m and l - m, which
- * have s and s - 1, is optimal while each part stays within its binomial bounds; the last such m writes the fewest states.
+ * Binomial checkpointing.  The split of l steps with s states into m and l - m, which have s and s - 1, is optimal while each
+ * part stays within its binomial bounds; the last such m writes the fewest states.
  */
 #include "base/status.h"
 #include "fun/checkpoints.h"
-#include "fun/fun.h"
 
 /* C (s + r, s) from C (s + r - 1, s); SIZE_MAX: too many. */
 static size_t more (size_t binomial, size_t s, size_t r)
@@ -29,27 +28,4 @@ size_t wgi_checkpoint_root (size_t steps)
   size_t kept = 0, reach = 3;              /* C (kept + 3, 2) */
   while (reach < steps) kept++, reach += kept + 2;
   return kept;
-}
-
-void wgi_scans_add (wgi_scans *scans, const wgi_scans *other)
-{
-  wg_scan_info *to = &scans->info;
-  const wg_scan_info *info = &other->info;
-  to->reversed += info->reversed, to->again += info->again;
-  if (to->states < info->states) to->states = info->states;
-  if (to->bytes < info->bytes) to->bytes = info->bytes;
-}
-
-int wg_fun_set_checkpoints (wg_fun *f, size_t bytes)
-{
-  if (!f) return wgi_fail (WG_EINVAL, "wg_fun_set_checkpoints: f is NULL");
-  f->scans.info.limit = bytes;
-  return wgi_fun_done (f, WG_OK);
-}
-
-int wg_fun_get_scan_info (const wg_fun *f, wg_scan_info *info)
-{
-  if (!f || !info) return wgi_fail (WG_EINVAL, "wg_fun_get_scan_info: %s is NULL", f ? "info" : "f");
-  *info = f->scans.info;
-  return WG_OK;
 }

@@ -8,17 +8,7 @@
 #ifndef WENGERT_FUN_CHECKPOINTS_H
 #define WENGERT_FUN_CHECKPOINTS_H
 
-#include <wengert/scan.h>
-
-/* What scans may keep and what they did, and the threads that maps may use: of a handle, for all the functions that it calls. */
-typedef struct wgi_scans {
-  wg_scan_info info;             /* info.limit is the limit */
-  size_t threads;                /* 0 is 1 */
-  struct wgi_workers *workers;   /* NULL: none yet */
-} wgi_scans;
-
-/* What other scans did, for the same handle. */
-void wgi_scans_add (wgi_scans *, const wgi_scans *other);
+#include <stddef.h>
 
 /* From a kept state with steps >= 2 to reverse behind it and states >= 2 to keep, it included: go how far until the next is kept? */
 size_t wgi_checkpoint_advance (size_t steps, size_t states);

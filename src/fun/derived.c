@@ -135,7 +135,7 @@ static wg_fun *derive (const wg_fun *f, enum wgi_derived kind, size_t nx, size_t
       const size_t generation = wgi_family_generation (base);
       g = wgi_fun_record_owning (derived_model, d, release, nx, ny, x0, base->rolls);
       if (g) g->family->base = base, g->trace->generation = generation;   /* stale when f is */
-      if (g) g->scans.info.limit = f->scans.info.limit, g->scans.threads = f->scans.threads;
+      if (g) g->resources.scans.limit = f->resources.scans.limit, g->resources.threads = f->resources.threads;
       for (size_t i = 0; g && i < f->bindings; i++)
         if (wgi_fun_keep_binding (g, &f->binding[i]) < 0) wg_fun_free (g), g = NULL;
       d = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the Wengert developers
  *
- * Handles: their life, and what is set on them: parameters, bindings, lanes, threads.  What changes values leaves no last point, and no
+ * Handles: their life, and what is set on them: parameters, bindings, lanes.  What changes values leaves no last point, and no
  * source: an operation that was made of the handle keeps those of its time.
  */
 #include <math.h>
@@ -26,7 +26,7 @@ int wgi_fun_done (wg_fun *f, int status)
 /* All of a handle but its trace and family. */
 static void release (wg_fun *f)
 {
-  wgi_points_free (f->points), wgi_workers_free (f->scans.workers);
+  wgi_points_free (f->points), wgi_workers_free (f->resources.workers);
   wgi_fun_unfit (f);
   for (int i = 0; i < WGI_DERIVED; i++) wg_fun_free (f->derived[i]);
   wgi_source_leave (f->source);
@@ -40,7 +40,7 @@ wg_fun *wgi_fun_handle (wgi_family *s, wgi_trace *t)
   f->family = s, f->trace = t;
   f->wide = wgi_wide_for_cpu ();
   f->frame.sweeps = wgi_lanes_for_cpu (NULL);
-  f->frame.scans = &f->scans, f->scans.info.limit = WG_ALL_STATES;
+  f->frame.resources = &f->resources, f->resources.scans.limit = WG_ALL_STATES;
   f->capacity = wgi_numbers (t->program);
   if (wgi_fun_planes (f, 1u << WGI_VALUE) || wgi_fun_fit (f, t->program)) return release (f), NULL;
   return f;
@@ -106,7 +106,12 @@ wg_fun *wg_fun_clone (const wg_fun *f)
   wgi_family *s = f->family;
   if (wgi_family_lock (s)) return NULL;
   wg_fun *g = wgi_fun_handle (s, f->trace);
-  if (g) s->handles++, f->trace->users++, g->frame.sweeps = f->frame.sweeps, g->scans.info.limit = f->scans.info.limit, g->scans.threads = f->scans.threads;
+  if (g)
+    {
+      s->handles++, f->trace->users++;
+      g->frame.sweeps = f->frame.sweeps;
+      g->resources.scans.limit = f->resources.scans.limit, g->resources.threads = f->resources.threads;
+    }
   wgi_family_unlock (s);
   if (g && f->params && copy_params (g, f)) return wg_fun_free (g), NULL;
   for (size_t i = 0; g && i < f->bindings; i++)
@@ -223,15 +228,5 @@ int wg_fun_set_lanes (wg_fun *f, const char *name)
   f->frame.sweeps = lanes;
   f->at_point = 0;
   wgi_source_leave (f->source), f->source = NULL;
-  return wgi_fun_done (f, WG_OK);
-}
-
-int wg_fun_set_threads (wg_fun *f, int threads)
-{
-  if (!f) return wgi_fail (WG_EINVAL, "wg_fun_set_threads: f is NULL");
-  if (threads < 1 || threads > WGI_MOST_THREADS)
-    return wgi_fun_done (f, wgi_fail (WG_EINVAL, "wg_fun_set_threads: %d threads", threads));
-  wgi_workers_free (f->scans.workers), f->scans.workers = NULL;
-  f->scans.threads = (size_t) threads;
   return wgi_fun_done (f, WG_OK);
 }

@@ -9,7 +9,7 @@
 
 #include <wengert/fun.h>
 
-#include "fun/checkpoints.h"
+#include "fun/resources.h"
 #include "fun/trace.h"
 #include "sweep/sweep.h"
 
@@ -27,7 +27,7 @@ struct wg_fun {
   size_t callees, places;
   wgi_binding *binding;          /* bindings: what wg_fun_bind has bound */
   size_t bindings;
-  wgi_scans scans;               /* frame.scans of this handle; inside a call it is the caller's */
+  wgi_resources resources;       /* frame.resources of this handle; inside a call it is the caller's */
   wgi_source *source;            /* this function as an operation; made when first called, counted */
   wg_fun *derived[WGI_DERIVED];  /* made when first asked for by a recording */
   double *held;                  /* outputs of a driver of many sweeps until all have succeeded; holds numbers */

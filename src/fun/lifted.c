@@ -35,7 +35,7 @@ static int too_high (const wgi_callee *c)
 static lifted_callee *of (wgi_callee *callee)
 {
   lifted_callee *c = (lifted_callee *) callee;
-  c->base->sweeps = callee->sweeps, c->base->scans = callee->scans;
+  c->base->sweeps = callee->sweeps, c->base->resources = callee->resources;
   return c;
 }
 

@@ -12,7 +12,7 @@
 #include <wengert/live.h>
 
 #include "array/walk.h"
-#include "fun/checkpoints.h"
+#include "fun/resources.h"
 #include "sweep/lanes.h"
 #include "sweep/numbers.h"
 
@@ -20,7 +20,7 @@ struct wg_tape {
   wgi_tape tape;                 /* first: found through its variables */
   wgi_program *program;          /* of the last backward; NULL: no adjoints */
   wgi_frame frame;
-  wgi_scans scans;
+  wgi_resources resources;
   size_t capacity;               /* numbers in a plane */
   wgi_callee **callee;           /* per source of the program; a tape that grows has the same ones first */
   size_t callees;
@@ -35,7 +35,7 @@ wg_tape *wg_tape_new (void)
   if (wgi_tape_open (&t->tape, 0)) return free (t), NULL;
   t->tape.live = 1;
   t->frame.sweeps = wgi_lanes_for_cpu (NULL);
-  t->frame.scans = &t->scans, t->scans.info.limit = WG_ALL_STATES;
+  t->frame.resources = &t->resources, t->resources.scans.limit = WG_ALL_STATES;
   return t;
 }
 

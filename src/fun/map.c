@@ -76,7 +76,7 @@ int wgi_map_run (wgi_map_callee *c, const wgi_map_job *job)
     if (c->arg[i].stride && c->arg[i].bound != c->items)
       return wgi_fail (WG_ESHAPE, "%s: argument %zu has rows for %zu items of %zu", s->source.name, i, c->arg[i].bound, c->items);
   WGI_FOR_MODES (d, job->mode) if (job->y) memset (job->y[d], 0, s->source.m*sizeof (double));
-  c->one->sweeps = c->callee.sweeps, c->one->scans = c->callee.scans, c->one->ahead = 0;
+  c->one->sweeps = c->callee.sweeps, c->one->resources = c->callee.resources, c->one->ahead = 0;
   if (c->callee.sweeps && job->mode <= WGI_D1) rc = wgi_map_lanes (c, job);
   else
     for (size_t k = 0; k < c->items && !rc; k++) rc = single (c, job, k);

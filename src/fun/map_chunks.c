@@ -19,7 +19,7 @@ typedef struct {
   wgi_map_callee *callee;              /* of the first, which is the caller's, the map's own */
   wgi_map_job job;
   wgi_entries entries;                 /* the job's */
-  wgi_scans scans;                     /* with no threads: maps in the body stay on this one */
+  wgi_resources resources;             /* with no threads: maps in the body stay on this one */
   void *block;                         /* the memory of the log, with room for so many numbers */
   size_t room;
   double *log;                         /* at 64 bytes */
@@ -35,7 +35,7 @@ typedef struct {
   const wgi_map_job *job;
   size_t chunk;                        /* items */
   member *member;                      /* NULL: the caller does it all */
-  wgi_scans *scans;                    /* the handle's */
+  wgi_resources *resources;            /* the handle's */
   int notice;                          /* the first */
   const char *why;
 } chunks;
@@ -90,8 +90,8 @@ static int enlist (wgi_map_callee *c, const wgi_map_job *job, size_t i, size_t t
     }
   m->job = *job;
   if (job->entries) m->entries = *job->entries, m->job.entries = &m->entries;
-  m->scans = (wgi_scans){ .info.limit = c->callee.scans->info.limit };
-  m->callee->callee.scans = m->callee->one->scans = &m->scans;
+  m->resources = (wgi_resources){ .scans.limit = c->callee.resources->scans.limit };
+  m->callee->callee.resources = m->callee->one->resources = &m->resources;
   m->callee->own.trace = NULL, m->callee->own.apart = c->own.apart;
   return 1;
 }
@@ -99,14 +99,14 @@ static int enlist (wgi_map_callee *c, const wgi_map_job *job, size_t i, size_t t
 /* How many threads the job is worth, for which members are ready. */
 static size_t call_crew (wgi_map_callee *c, const wgi_map_job *job, size_t most, size_t tiles)
 {
-  wgi_scans *scans = c->callee.scans;
+  wgi_resources *resources = c->callee.resources;
   if (job->entries && !job->entries->once) return 1;
-  const size_t count = wgi_workers_for (scans, most, operations (c));
+  const size_t count = wgi_workers_for (resources, most, operations (c));
   size_t ready = 0;
   if (count < 2 || !have_crew (c, count)) return 1;
   while (ready < count && enlist (c, job, ready, tiles)) ready++;
   if (ready > 1) return ready;
-  c->callee.scans = c->one->scans = scans;
+  c->callee.resources = c->one->resources = resources;
   return 1;
 }
 
@@ -122,7 +122,7 @@ static int part (void *of, size_t who, size_t k)
   const chunks *t = of;
   member *m = t->member ? &t->member[who] : NULL;
   wgi_map_callee *c = callee_of (t, who);
-  if (m) m->scans.info = (wg_scan_info){ .limit = m->scans.info.limit }, m->entries.odd = 0, c->log = m->log;
+  if (m) m->resources.scans = (wg_scan_info){ .limit = m->resources.scans.limit }, m->entries.odd = 0, c->log = m->log;
   const int rc = wgi_map_chunk (c, m ? &m->job : t->job, k*t->chunk, end_of (t, k));
   c->log = NULL;
   return rc;
@@ -138,7 +138,7 @@ static void commit (void *of, size_t who, size_t k)
   c->log = NULL;
   if (c->notice && !t->notice) t->notice = c->notice, t->why = c->callee.why;
   if (!m) return;
-  wgi_scans_add (t->scans, &m->scans);
+  wgi_resources_add (t->resources, &m->resources);
   if (t->job->entries) t->job->entries->odd |= m->entries.odd;
 }
 
@@ -155,16 +155,16 @@ int wgi_map_lanes (wgi_map_callee *c, const wgi_map_job *job)
       if (rc < 0) return rc;
     }
   c->own.trace = NULL, c->own.apart = job->entries != NULL;
-  chunks t = { .c = c, .job = job, .chunk = tiles*WGI_LANES, .scans = c->callee.scans };
+  chunks t = { .c = c, .job = job, .chunk = tiles*WGI_LANES, .resources = c->callee.resources };
   const size_t threads = call_crew (c, job, count, tiles);
   if (threads > 1) t.member = c->crew->member;
   rc = WG_OK;
   for (size_t k = 0; k < count && !rc; k++)
     {
-      if (t.member) k = wgi_workers_do (t.scans->workers, threads, k, count, &(wgi_work){ part, commit, &t });
+      if (t.member) k = wgi_workers_do (t.resources->workers, threads, k, count, &(wgi_work){ part, commit, &t });
       if (k < count && !(rc = part (&t, 0, k))) commit (&t, 0, k);
     }
-  c->callee.scans = c->one->scans = t.scans;
+  c->callee.resources = c->one->resources = t.resources;
   c->notice = t.notice, c->callee.why = t.why;
   return rc;
 }

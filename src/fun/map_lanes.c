@@ -129,7 +129,7 @@ static int ready (wgi_map_callee *c, const wgi_map_job *job)
   if (job->ybar || job->entries) planes |= (job->entries && wgi_map_of (c)->m > 1 ? 3 : planes) << WGI_ADJOINT;
   int rc = c->own.trace == c->one->fun->trace ? WG_OK : find_places (c);
   if (!rc) rc = have_planes (c, planes);
-  c->own.frame.sweeps = c->callee.sweeps, c->own.frame.scans = c->callee.scans;
+  c->own.frame.sweeps = c->callee.sweeps, c->own.frame.resources = c->callee.resources;
   if (!rc && c->own.trace != c->one->fun->trace) spread (c, job->mode);
   return rc;
 }

@@ -343,7 +343,7 @@ int wgi_map_nested (wgi_callee *callee, int mode, int reverse, wgi_lane_frame *o
   nest t = { .c = c, .s = wgi_map_of (c), .outer = outer, .outer_place = outer->place, .mode = mode, .reverse = reverse,
              .operand = operand, .out = out };
   int rc = WG_OK;
-  c->notice = WG_OK, c->one->sweeps = outer->sweeps, c->one->scans = outer->scans, c->one->ahead = 0;
+  c->notice = WG_OK, c->one->sweeps = outer->sweeps, c->one->resources = outer->resources, c->one->ahead = 0;
   if (wgi_fun_is_stale (c->one->fun)) return 1;
   if (!reverse) clear_outputs (&t, WGI_VALUE, 0);
   for (size_t k = 0; k < c->items && rc >= 0 && !outer->wanted.own; k++)

@@ -47,7 +47,7 @@ int wgi_fun_points (wg_fun *f, size_t count, wgi_points **points)
 size_t wgi_points_crew (wg_fun *f, wgi_points *r, size_t count)
 {
   const size_t blocks = (count + WGI_POINTS - 1)/WGI_POINTS;
-  const size_t threads = wgi_workers_for (f->frame.scans, blocks, (double) count*(double) f->trace->program->count);
+  const size_t threads = wgi_workers_for (f->frame.resources, blocks, (double) count*(double) f->trace->program->count);
   if (threads > r->crewed)
     {
       wgi_points **crew = realloc (r->crew, threads*sizeof *crew);
@@ -65,8 +65,8 @@ static int sweep (const wg_fun *f, wgi_points *r, size_t count, int mode, int re
   const size_t n = f->family->n, m = f->family->m;
   if (r->np) c->arg[1].data = P, c->arg[1].stride = ldp;
   c->items = count, c->notice = WG_OK;
-  c->callee.sweeps = c->one->sweeps = f->frame.sweeps, c->callee.scans = c->one->scans = &r->scans, c->one->ahead = 0;
-  r->scans = (wgi_scans){ .info.limit = f->scans.info.limit };
+  c->callee.sweeps = c->one->sweeps = f->frame.sweeps, c->callee.resources = c->one->resources = &r->resources, c->one->ahead = 0;
+  r->resources = (wgi_resources){ .scans.limit = f->resources.scans.limit };
   for (int d = 0; d <= mode; d++)
     {
       memset (r->y[d], 0, count*m*sizeof (double));

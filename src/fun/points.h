@@ -18,7 +18,7 @@ typedef struct wgi_points {
   double *y[2], *ybar[2];        /* WGI_POINTS x m: values, tangents; weights */
   double *J;                     /* WGI_POINTS x m x n: Jacobians; NULL: none were asked for yet */
   wgi_entries entries;           /* where these go */
-  wgi_scans scans;               /* of the run at hand, with no threads */
+  wgi_resources resources;       /* of the run at hand, with no threads */
   struct wgi_points **crew;      /* for threads: these first, then as many for each other; crewed in all.  NULL: there were none yet */
   size_t crewed;
 } wgi_points;

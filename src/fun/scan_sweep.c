@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "fun/checkpoints.h"
 #include "fun/scan.h"
 #include "sweep/numbers.h"
 
@@ -27,7 +28,7 @@ static size_t state_size (const wgi_scan_callee *c, int mode)
 static int have_room (wgi_scan_callee *c, int mode)
 {
   const size_t all = c->steps ? c->steps - 1 : 0, size = state_size (c, mode);
-  const size_t limit = c->callee.scans ? c->callee.scans->info.limit : WG_ROOT_STATES;
+  const size_t limit = c->callee.resources ? c->callee.resources->scans.limit : WG_ROOT_STATES;
   size_t most = all, roof = SIZE_MAX;
   if (limit == WG_ROOT_STATES) roof = wgi_times (most = wgi_checkpoint_root (c->steps), state_size (c, WGI_SCAN_PLANES - 1));
   else if (limit != WG_ALL_STATES) most = limit/sizeof (double)/wgi_plus (size, 1), roof = limit/sizeof (double);
@@ -79,7 +80,7 @@ static double *kept_state (const wgi_scan_callee *c, int mode, size_t i, int d)
 static void keep_state (wgi_scan_callee *c, int mode, size_t k)
 {
   const wgi_arrays a = wgi_callee_arrays (c->one);
-  wg_scan_info *info = c->callee.scans ? &c->callee.scans->info : NULL;
+  wg_scan_info *info = c->callee.resources ? &c->callee.resources->scans : NULL;
   WGI_FOR_MODES (d, mode) memcpy (kept_state (c, mode, c->count, d), a.x[d], wgi_scan_of (c)->ns*sizeof (double));
   c->at[c->count++] = k;
   const size_t bytes = c->count*(state_size (c, mode) + 1)*sizeof (double);
@@ -149,7 +150,7 @@ static int begin (wgi_scan_callee *c, int mode, double *const x[])
   for (size_t i = 0; i < s->args.count; i++)
     if (c->arg[i].stride && c->arg[i].bound != c->steps)
       return wgi_fail (WG_ESHAPE, "scan: argument %zu has rows for %zu steps of %zu", i, c->arg[i].bound, c->steps);
-  c->one->sweeps = c->callee.sweeps, c->one->scans = c->callee.scans, c->one->ahead = 0;
+  c->one->sweeps = c->callee.sweeps, c->one->resources = c->callee.resources, c->one->ahead = 0;
   c->notice = WG_OK;
   wgi_args_point (c->arg, s->args.count, mode, x);
   return WG_OK;
@@ -194,7 +195,7 @@ static int go_back (wgi_scan_callee *c, int mode, double *const x[], size_t k)
   const size_t from = kept ? c->at[kept-1] : 0;
   if (!kept) first_state (c, mode, x);
   else WGI_FOR_MODES (d, mode) memcpy (wgi_callee_arrays (c->one).x[d], kept_state (c, mode, kept - 1, d), wgi_scan_of (c)->ns*sizeof (double));
-  if (c->callee.scans) c->callee.scans->info.again += k - from;
+  if (c->callee.resources) c->callee.resources->scans.again += k - from;
   const int rc = advance (c, mode, NULL, from, k, 1);
   if (!rc) c->here = k;
   return rc;
@@ -231,7 +232,7 @@ static int reverse_step (wgi_scan_callee *c, int mode, double *const x[], double
   wgi_args_see (c->arg, s->args.count, c->one, mode, item);
   rc = told (c, c->one->reverse (c->one, mode, a.x, a.ybar, a.xbar));
   if (rc) return rc;
-  if (c->callee.scans) c->callee.scans->info.reversed++;
+  if (c->callee.resources) c->callee.resources->scans.reversed++;
   wgi_args_scatter (c->arg, s->args.count, c->one, mode, xbar, item);
   WGI_FOR_MODES (d, mode) memcpy (a.ybar[d], a.xbar[d], s->ns*sizeof (double));
   return WG_OK;

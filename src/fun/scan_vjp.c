@@ -212,7 +212,7 @@ static wgi_callee *who (vjp_callee *c, int mode)
       c->high = high;
     }
   wgi_callee *w = mode > WGI_D1 ? c->high : c->low;
-  if (w) w->sweeps = c->callee.sweeps, w->scans = c->callee.scans, w->ahead = c->callee.ahead;
+  if (w) w->sweeps = c->callee.sweeps, w->resources = c->callee.resources, w->ahead = c->callee.ahead;
   return w;
 }
 

@@ -138,11 +138,11 @@ static wgi_workers *new_workers (size_t count)
   return w;
 }
 
-size_t wgi_workers_for (wgi_scans *scans, size_t parts, double operations)
+size_t wgi_workers_for (wgi_resources *resources, size_t parts, double operations)
 {
-  if (!scans || scans->threads < 2 || parts < 2 || operations < WORTH_THREADS || !wgi_tape_is_free ()) return 1;
-  if (!scans->workers) scans->workers = new_workers (scans->threads);
-  const wgi_workers *w = scans->workers;
+  if (!resources || resources->threads < 2 || parts < 2 || operations < WORTH_THREADS || !wgi_tape_is_free ()) return 1;
+  if (!resources->workers) resources->workers = new_workers (resources->threads);
+  const wgi_workers *w = resources->workers;
   if (!w || w->process != getpid ()) return 1;
   return w->count < parts ? w->count : parts;
 }

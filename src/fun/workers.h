@@ -9,7 +9,7 @@
 #ifndef WENGERT_FUN_WORKERS_H
 #define WENGERT_FUN_WORKERS_H
 
-#include "fun/checkpoints.h"
+#include "fun/resources.h"
 
 enum { WGI_MOST_THREADS = 1024 };
 
@@ -23,7 +23,7 @@ typedef struct {
 
 /* How many threads so many parts with so many operations in all are worth, of those that a handle may use; they are made when first
  * needed.  1: the caller does it alone, as in a model, on a thread of a map, in a child after fork, or where the system gives no more. */
-size_t wgi_workers_for (wgi_scans *, size_t parts, double operations);
+size_t wgi_workers_for (wgi_resources *, size_t parts, double operations);
 void wgi_workers_free (wgi_workers *);
 
 /* Do the parts begin .. end - 1 on the first count threads.  Returns the first that failed, those before being committed and none

@@ -13,7 +13,7 @@
 static wgi_callee *callee_of (const wgi_frame *frame, const uint32_t *word)
 {
   wgi_callee *c = frame->callee[word[0]];
-  c->operand = word + 1, c->sweeps = frame->sweeps, c->scans = frame->scans;
+  c->operand = word + 1, c->sweeps = frame->sweeps, c->resources = frame->resources;
   return c;
 }
 

@@ -51,7 +51,7 @@ static int at_once (wgi_callee *c, int mode, int reverse, wgi_lane_frame *frame,
 void wgi_call_lanes_forward (wgi_lane_frame *frame, int mode, const uint32_t *word, size_t out)
 {
   wgi_callee *c = frame->callee[word[0]];
-  c->operand = word + 1, c->sweeps = frame->sweeps, c->scans = frame->scans;
+  c->operand = word + 1, c->sweeps = frame->sweeps, c->resources = frame->resources;
   const wgi_arrays a = wgi_callee_arrays (c);
   if (!at_once (c, mode, 0, frame, word, out)) return;
   for (size_t lane = 0; lane < WGI_LANES; lane++)
@@ -67,7 +67,7 @@ void wgi_call_lanes_forward (wgi_lane_frame *frame, int mode, const uint32_t *wo
 void wgi_call_lanes_reverse (wgi_lane_frame *frame, int mode, const uint32_t *word, size_t out)
 {
   wgi_callee *c = frame->callee[word[0]];
-  c->operand = word + 1, c->sweeps = frame->sweeps, c->scans = frame->scans;
+  c->operand = word + 1, c->sweeps = frame->sweeps, c->resources = frame->resources;
   const size_t m = c->source->m;
   const wgi_arrays a = wgi_callee_arrays (c);
   if (!at_once (c, mode, 1, frame, word, out)) return;

@@ -21,7 +21,7 @@ typedef struct { size_t own, shared; } wgi_lane_words;      /* in planes and in 
 
 typedef struct wgi_lane_frame {
   const struct wgi_lane_sweeps *sweeps;
-  struct wgi_scans *scans;
+  struct wgi_resources *resources;
   double *plane[WGI_PLANES];     /* at 64 bytes; values, tangents, adjoints of both */
   double *shared[WGI_PLANES];    /* likewise */
   const uint32_t *place;         /* per number of the program */

@@ -23,7 +23,7 @@ typedef struct {
   double *wide[2];               /* WGI_DIRECTIONS numbers per slot, side by side: tangents, adjoints; at 64 bytes */
   wgi_callee *const *callee;     /* per source of the program */
   const struct wgi_lane_sweeps *sweeps;  /* what loops are swept with; NULL: item by item */
-  struct wgi_scans *scans;       /* what scans may keep, and what they did */
+  struct wgi_resources *resources;       /* what calls may use, and what they used */
   int ahead;                     /* will a reverse sweep of the same mode follow this forward one? */
   int status;                    /* set when a call fails; sweeps go on with what there is */
   int notice;                    /* the first of a call since the last point, and why; what it spoils is NaN */

@@ -26,7 +26,7 @@ typedef struct wgi_source wgi_source;
 typedef struct wgi_callee wgi_callee;
 struct wgi_lane_frame;
 struct wgi_lane_sweeps;
-struct wgi_scans;
+struct wgi_resources;
 
 /* Derivatives of a function that are functions: inputs, outputs. */
 enum wgi_derived {
@@ -74,7 +74,7 @@ struct wgi_callee {
   int moved;                /* and another: it is called by another program than before */
   int ahead;                /* set by the caller of forward: will a reverse sweep follow? */
   const struct wgi_lane_sweeps *sweeps;       /* set by the caller: what loops are swept with; NULL: item by item */
-  struct wgi_scans *scans;                    /* set by the caller: what scans may keep; NULL: see fun/scan.h */
+  struct wgi_resources *resources;            /* set by the caller: what it may use; NULL: WG_ROOT_STATES, one thread */
   int (*forward) (wgi_callee *, int mode, double *const x[], double *const y[]);
   int (*reverse) (wgi_callee *, int mode, double *const x[], double *const ybar[], double *const xbar[]);
   /* In all lanes of a caller's frame, or NULL: the words of the call's operands, its first output.  1: lane after lane, please. */
