@@ -3,8 +3,8 @@
  *
  * The Jacobian of bundle adjustment's projections: 30 000 observations, two residuals each, of 15 unknowns: a camera's 11, a
  * point's 3, both gathered by index, and a weight (the model of Agarwal et al. as GradBench and ADBench have it).  A plain loop, the
- * same rolled, and wg_map beside hand-written derivatives.  They must agree, else the exit status is 1; times only inform: repetitions take turns, and a
- * ratio is the median of the repetitions' own.
+ * same rolled, and wg_map beside hand-written derivatives.  And the Hessian of the squares' sum, of fewer observations.  They must agree, else the exit
+ * status is 1; times only inform: repetitions take turns, and a ratio is the median of the repetitions' own.
  *   projection [repetitions]
  */
 #include "projection.h"
@@ -78,6 +78,42 @@ static void mapped (size_t n, const wg_var in[], size_t m, wg_var out[], void *b
   wg_map (body, SEEN, 4, args, out);
 }
 
+/* the sum of their squares, for the first so many */
+
+enum { FEWER = 3000 };
+
+static wg_var squares (const wg_var out[2]) { return wg_add (wg_sqr (out[0]), wg_sqr (out[1])); }
+
+static void plain_squares (size_t n, const wg_var in[], size_t m, wg_var sum[], void *ctx)
+{
+  (void) n, (void) m, (void) ctx;
+  sum[0] = wg_num (0);
+  for (size_t k = 0; k < FEWER; k++)
+    {
+      const wg_var seen[2] = { wg_num (at[2*k]), wg_num (at[2*k + 1]) };
+      wg_var out[2];
+      project (in + CAMERA*(size_t) camera[k], point_of (in, k), in[N - SEEN + k], seen, out);
+      sum[0] = wg_add (sum[0], squares (out));
+    }
+}
+
+static void item_squares (size_t n, const wg_var in[], size_t m, wg_var sum[], void *ctx)
+{
+  wg_var out[2];
+  (void) m;
+  item (n, in, 2, out, ctx);
+  sum[0] = squares (out);
+}
+
+static void mapped_squares (size_t n, const wg_var in[], size_t m, wg_var sum[], void *body)
+{
+  const wg_arg args[] = { { .var = in, .width = CAMERA, .stride = CAMERA, .index = camera },
+                          { .var = in + CAMERA*CAMERAS, .width = 3, .stride = 3, .index = point },
+                          { .var = in + N - SEEN, .width = 1, .stride = 1 }, { .data = at, .width = 2, .stride = 2 } };
+  (void) n, (void) m;
+  wg_map_sum (body, FEWER, 4, args, sum);
+}
+
 static double seconds (void)
 {
   struct timespec t;
@@ -128,6 +164,48 @@ static double difference (const wg_plan *plan, const double value[], const doubl
   return worst;
 }
 
+static int hessians (size_t count)
+{
+  enum { PEERS = 3 };
+  static const char *const name[PEERS] = { "plain loop", "rolled", "wg_map_sum" };
+  static double time[PEERS][MOST];
+  wg_fun *f[PEERS] = { NULL }, *body = wg_fun_record (item_squares, NULL, INPUTS, 1, x);
+  wg_plan *plan[PEERS] = { NULL };
+  double *value[PEERS] = { NULL };
+  int ok = 1;
+  for (int i = 0; i < PEERS; i++)
+    {
+      wg_set_rolling (i == 1);
+      f[i] = i == 2 ? wg_fun_record (mapped_squares, body, N, 1, x) : wg_fun_record (plain_squares, NULL, N, 1, x);
+      plan[i] = f[i] ? wg_plan_hessian (f[i], 'L') : NULL;
+      value[i] = plan[i] ? malloc (wg_plan_nnz (plan[i])*sizeof (double)) : NULL;
+      ok = ok && value[i] && wg_plan_nnz (plan[i]) == wg_plan_nnz (plan[0]);
+    }
+  for (size_t r = 0; r < count && ok; r++)
+    for (int i = 0; i < PEERS; i++)
+      {
+        const double t = seconds ();
+        ok = ok && !WG_FAILED (wg_sparse_hessian (f[i], plan[i], x, NULL, NULL, NULL, value[i]));
+        time[i][r] = seconds () - t;
+      }
+  if (!ok) fprintf (stderr, "projection: %s\n", wg_last_error ());
+  else printf ("Hessian of the squares of %d projections\n", FEWER);
+  for (int i = 0; i < PEERS && ok; i++)
+    {
+      double worst = 0, most = 0;
+      wg_plan_info info;
+      for (size_t k = 0; k < wg_plan_nnz (plan[0]); k++)
+        most = fmax (most, fabs (value[0][k])), worst = fmax (worst, fabs (value[i][k] - value[0][k]));
+      wg_plan_get_info (plan[i], &info);
+      printf ("  %-13s %8.3f ms  %6.2f of the plain loop, %s\n", name[i], 1e3*median (time[i], NULL, count), median (time[i], time[0], count),
+              wg_plan_method_name (info.method));
+      if (!(worst <= 1e-9*most)) ok = 0, fprintf (stderr, "projection: the Hessian of %s is off by %.1e\n", name[i], worst/most);
+    }
+  for (int i = 0; i < PEERS; i++) free (value[i]), wg_plan_free (plan[i]), wg_fun_free (f[i]);
+  wg_fun_free (body);
+  return ok;
+}
+
 int main (int argc, char **argv)
 {
   enum { PEERS = 4 };
@@ -173,5 +251,6 @@ int main (int argc, char **argv)
     }
   for (int i = 1; i < PEERS; i++) free (value[i]), wg_plan_free (plan[i]), wg_fun_free (f[i]);
   wg_fun_free (body);
+  ok = hessians (count) && ok;
   return !ok;
 }

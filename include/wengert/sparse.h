@@ -37,7 +37,7 @@ typedef struct wg_plan wg_plan;
   X (WG_PLAN_DENSE,    "dense")          /* a sweep for each column or row */                         \
   X (WG_PLAN_COLUMNS,  "columns")        /* Jacobian: coloured columns, forward */                    \
   X (WG_PLAN_ROWS,     "rows")           /* Jacobian: coloured rows, reverse */                       \
-  X (WG_PLAN_SUBGRAPH, "subgraph")       /* each row, the rows of a map's items in lanes, or each summand of a Hessian, over its operations */ \
+  X (WG_PLAN_SUBGRAPH, "subgraph")       /* each row, or each summand of a Hessian, over its operations; those of a map's items in lanes */ \
   X (WG_PLAN_STAR,     "star")           /* Hessian: star colouring, entries read off products */     \
   X (WG_PLAN_ACYCLIC,  "acyclic")        /* Hessian: acyclic colouring, entries by substitution */
 

@@ -44,14 +44,8 @@ static const wgi_map *fits (const wgi_operation *o)
 /* Where column c of row r is in value[]. */
 static uint32_t find (const wgi_pattern *a, const uint32_t place[], size_t r, uint32_t c)
 {
-  uint32_t low = a->start[r], high = a->start[r+1];
-  while (low < high)
-    {
-      const uint32_t middle = low + (high - low)/2;
-      if (a->index[middle] < c) low = middle + 1;
-      else high = middle;
-    }
-  return low < a->start[r+1] && a->index[low] == c ? place[low] : WGI_NO_ENTRY;
+  const uint32_t e = wgi_pattern_find (a, r, c);
+  return e == UINT32_MAX ? WGI_NO_ENTRY : place[e];
 }
 
 /* The entries of a call; output[r] - 1 is the output of the program that result r is. */

@@ -71,6 +71,18 @@ int wgi_pattern_join (const wgi_pattern *a, const wgi_pattern *b, wgi_pattern *t
   return WG_OK;
 }
 
+uint32_t wgi_pattern_find (const wgi_pattern *a, size_t i, uint32_t j)
+{
+  uint32_t low = a->start[i], high = a->start[i+1];
+  while (low < high)
+    {
+      const uint32_t middle = low + (high - low)/2;
+      if (a->index[middle] < j) low = middle + 1;
+      else high = middle;
+    }
+  return low < a->start[i+1] && a->index[low] == j ? low : UINT32_MAX;
+}
+
 int wgi_pattern_covers (const wgi_pattern *a, const wgi_pattern *b)
 {
   for (size_t r = 0; r < a->rows; r++)

@@ -35,6 +35,9 @@ int wgi_pattern_join (const wgi_pattern *a, const wgi_pattern *b, wgi_pattern *)
 /* The transpose; from[nnz], if not NULL: entry i of it is entry from[i] of a. */
 int wgi_pattern_transpose (const wgi_pattern *a, wgi_pattern *, uint32_t from[]);
 
+/* Which entry is (i, j)?  UINT32_MAX: none. */
+uint32_t wgi_pattern_find (const wgi_pattern *a, size_t i, uint32_t j);
+
 /* Has a every entry of b? */
 int wgi_pattern_covers (const wgi_pattern *a, const wgi_pattern *b);
 

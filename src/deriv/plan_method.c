@@ -18,7 +18,7 @@
  * cleared and read, is part of an operation; so is a row, and an entry, of the rows that are computed one by one. */
 typedef struct { double one, many; } kind;
 static const kind tangent_cost = { 1.2, 3.7 }, reverse_cost = { 1.6, 5 }, hessian_cost = { 3.8, 7.5 };
-static const double input_cost = .2, row_cost = 4, entry_cost = 1, slow_memory = 1.6;
+static const double input_cost = .2, row_cost = 4, entry_cost = 1, item_cost = 1, slow_memory = 1.6;
 #define STEPS_PER_OPERATION 1.       /* of colouring, about 3 ns each, in the time of an operation's value */
 
 /* sweeps */
@@ -154,6 +154,12 @@ static double split_cost (const wg_plan *plan, const wgi_program *p)
 {
   const wgi_split *s = plan->split;
   double work = reverse_cost.one*all_work (plan, p) + entry_cost*s->get_start[s->directions];
+  for (size_t i = 0; i < s->maps; i++)
+    {
+      const wgi_range call = { .code = s->map[i].number, .codes = 1 };
+      work += (hessian_cost.one*(double) s->map[i].curves.directions - reverse_cost.one)*work_of (plan, &call)
+              + item_cost*wgi_mapped_entries (&s->map[i]);
+    }
   for (size_t k = 0; k < s->summands; k++)
     {
       const uint32_t directions = s->start[k+1] - s->start[k], left = directions % WGI_DIRECTIONS;
@@ -167,7 +173,7 @@ static double split_cost (const wg_plan *plan, const wgi_program *p)
 }
 
 /* WG_PLAN_AUTO: the least cost.  The function is split when that was asked, or may pay: when the fewest colours need more than one
- * wide sweep. */
+ * wide sweep, or there are maps.  It may still cost less than the colours that will be found: plan->cost is its then. */
 static int choose (wg_plan *plan, const wgi_program *p, const wgi_colour_problem *problem, const uint32_t place[])
 {
   const int asked = plan->method == WG_PLAN_SUBGRAPH;
@@ -175,18 +181,18 @@ static int choose (wg_plan *plan, const wgi_program *p, const wgi_colour_problem
   const uint32_t bound = wgi_colour_bound (problem);
   const int few = bound < .75*(double) plan->n;
   double cost = HUGE_VAL;
-  if (asked || bound > WGI_DIRECTIONS)
+  if (asked || bound > WGI_DIRECTIONS || wgi_split_maps (p))
     {
       const int rc = wgi_split_make (p, &plan->pattern, place, asked, &plan->split);
       if (rc && (asked || rc != WG_ELIMIT)) return rc;
       if (plan->split) cost = split_cost (plan, p);
     }
-  if (asked || cost < cost_of (plan, p, hessian_cost, few ? bound : plan->n)) plan->method = WG_PLAN_SUBGRAPH, plan->cost = 1 + cost;
+  plan->cost = 1 + cost;
+  if (asked || cost < cost_of (plan, p, hessian_cost, few ? bound : plan->n)) plan->method = WG_PLAN_SUBGRAPH;
   else plan->method = few ? WG_PLAN_STAR : WG_PLAN_DENSE;
   return WG_OK;
 }
 
-/* WG_PLAN_SUBGRAPH, the split being there. */
 /* Keep the places, for programs of another structure. */
 static int keep_places (wg_plan *plan, const uint32_t place[])
 {
@@ -196,23 +202,24 @@ static int keep_places (wg_plan *plan, const uint32_t place[])
   return WG_OK;
 }
 
+/* WG_PLAN_SUBGRAPH, the split being there. */
 static int set_split (wg_plan *plan, const uint32_t place[])
 {
+  plan->method = WG_PLAN_SUBGRAPH, plan->ordering = WG_ORDER_BEST, plan->bound = 0;
   plan->sweeps = plan->split->directions;
+  for (size_t i = 0; i < plan->split->maps; i++) plan->sweeps += plan->split->map[i].curves.directions;
   return keep_places (plan, place);
 }
 
 /* The other methods, entry being the triangle's behind each neighbour in the graph. */
-static int set_colours (wg_plan *plan, wgi_colour_problem *problem, const uint32_t entry[], const wgi_program *p, const wg_plan_options *o,
-                        const uint32_t place[])
+static int set_colours (wg_plan *plan, const wgi_colour_problem *problem, const wgi_colouring *colours, const uint32_t entry[], const uint32_t place[])
 {
   const wgi_pattern *lower = &plan->pattern;
+  const wgi_colouring c = *colours;
   const size_t n = plan->n;
-  wgi_colouring c = { 0 };
   wgi_origin *source = wgi_array (lower->nnz, sizeof *source);
   uint8_t *used = wgi_array (n, 1);
   int rc = source && used ? WG_OK : wgi_plan_no_memory ();
-  if (!rc) rc = plan->method == WG_PLAN_DENSE ? one_each (n, &c) : colour_problem (plan, problem, hessian_cost, o->ordering, p, &c);
   if (!rc && plan->method != WG_PLAN_ACYCLIC) rc = wgi_recover_star (lower, problem->to, entry, c.colour, source, used);
   if (!rc && plan->method == WG_PLAN_ACYCLIC)
     {
@@ -222,26 +229,33 @@ static int set_colours (wg_plan *plan, wgi_colour_problem *problem, const uint32
       if (!rc) place_steps (plan, place);
     }
   if (!rc) rc = set_sweeps (plan, n, c.count, c.colour, used, source, place);
-  plan->cost = 1 + cost_of (plan, p, hessian_cost, plan->sweeps);
-  free (c.colour), free (source), free (used);
+  free (source), free (used);
   return rc;
 }
 
 int wgi_plan_set_hessian (wg_plan *plan, const wgi_program *p, const wg_plan_options *o, const uint32_t place[])
 {
   wgi_pattern graph = { 0 };
+  wgi_colouring c = { 0 };
   uint32_t *entry = NULL;
   int rc = make_graph (&plan->pattern, &graph, &entry);
   wgi_colour_problem problem = { .kind = o->method == WG_PLAN_ACYCLIC ? WGI_ACYCLIC : WGI_STAR, .to = &graph };
   plan->method = o->method, plan->dense_cost = 1 + cost_of (plan, p, hessian_cost, plan->n);
   if (!rc) rc = choose (plan, p, &problem, place);
-  if (!rc && plan->method == WG_PLAN_SUBGRAPH) rc = set_split (plan, place);
+  int split = plan->method == WG_PLAN_SUBGRAPH;
+  if (!rc && !split)
+    {
+      rc = plan->method == WG_PLAN_DENSE ? one_each (plan->n, &c) : colour_problem (plan, &problem, hessian_cost, o->ordering, p, &c);
+      split = plan->split && plan->cost < 1 + cost_of (plan, p, hessian_cost, c.count);
+    }
+  if (!rc && split) rc = set_split (plan, place);
   else if (!rc)
     {
       wgi_split_free (plan->split), plan->split = NULL;
-      rc = set_colours (plan, &problem, entry, p, o, place);
+      rc = set_colours (plan, &problem, &c, entry, place);
+      plan->cost = 1 + cost_of (plan, p, hessian_cost, plan->sweeps);
     }
-  wgi_pattern_free (&graph), free (entry);
+  wgi_pattern_free (&graph), free (c.colour), free (entry);
   return rc;
 }
 

@@ -11,7 +11,8 @@
 #include "deriv/interactions.h"
 #include "deriv/split.h"
 
-enum { MOST_SWEPT = 16, MOST_ENTRIES = 8 };        /* per operation of the program, when it need not be split */
+enum { MOST_SWEPT = 16, MOST_ENTRIES = 8,          /* per operation of the program, when it need not be split; */
+       MOST_KEPT = 1 << 27 };                      /* places of a map's entries then */
 
 /* An operation on the walks. */
 typedef struct { const uint32_t *word; size_t slot; const wgi_source *call; enum wgi_row row; unsigned mask; } operation;
@@ -42,17 +43,31 @@ static void find_bent (const wgi_program *p, const wgi_interactions *z, uint8_t 
     }
 }
 
-/* Count the summands; with s, which has room for them, set those and the codes. */
-static size_t find_summands (const wgi_program *p, const wgi_interactions *z, const uint8_t bent[], wgi_split *s)
+/* A map whose results are only added up? */
+static int goes_by_items (const wgi_program *p, const operation *o, const uint32_t *word, const uint8_t bent[])
+{
+  int added = wgi_mapped_fits (p, o->call, word + 1);
+  for (size_t r = 0; r < o->call->m && added; r++) added = !bent[r];
+  return added;
+}
+
+/* Count the summands and the maps that go by items; with room for them, set those and the codes. */
+static void find_summands (const wgi_program *p, const wgi_interactions *z, const uint8_t bent[], wgi_split *s)
 {
   const uint32_t *word = p->word;
-  size_t slot = p->n, count = 0;
-#define ADD(w, o) { if (s) s->summand[count] = (wgi_summand){ .slot = (uint32_t) (w), .output = o }; count++; }
+  const int set = s->summand != NULL;
+  size_t slot = p->n, count = 0, maps = 0;
+#define ADD(w, o) { if (set) s->summand[count] = (wgi_summand){ .slot = (uint32_t) (w), .output = o }; count++; }
   for (size_t i = 0; i < p->count; i++)
     {
       const operation o = operation_of (p, i, word[0]);
       unsigned keeps = o.mask;
-      for (size_t r = 0; o.call && o.mask && r < o.call->m; r++) if (!bent[slot + r]) ADD (slot + r, WGI_ITSELF)
+      if (o.call && o.mask && goes_by_items (p, &o, word, bent + slot))
+        {
+          if (set) s->map[maps] = (wgi_mapped){ .number = i, .word = (size_t) (word - p->word), .slot = slot };
+          keeps = 0, maps++;
+        }
+      for (size_t r = 0; o.call && keeps && r < o.call->m; r++) if (!bent[slot + r]) ADD (slot + r, WGI_ITSELF)
       if (!o.call && o.mask && !bent[slot])
         {
           keeps = wgi_curved (z, o.row, o.mask);
@@ -60,26 +75,14 @@ static size_t find_summands (const wgi_program *p, const wgi_interactions *z, co
             if (o.mask >> j & 1 && word[j] >= p->n && bent[word[j]]) keeps |= 1u << j;
           if (keeps) ADD (slot, WGI_ITSELF)
         }
-      if (s) s->code[i] = keeps == o.mask ? p->code[i] : (uint8_t) (wgi_opcode_base[o.row] + keeps);
+      if (set) s->code[i] = keeps == o.mask ? p->code[i] : (uint8_t) (wgi_opcode_base[o.row] + keeps);
+      if (set) s->above[i] = o.call ? s->code[i] : p->code[i];
       word += words_of (&o), slot += slots_of (&o);
     }
   for (size_t i = 0; i < p->m; i++)
     if (wgi_is_slot (p, p->out[i]) && p->out[i] >= p->n && bent[p->out[i]]) ADD (p->out[i], (uint32_t) i)
 #undef ADD
-  return count;
-}
-
-/* The entry (i, j) of a lower triangle; UINT32_MAX: none. */
-static uint32_t entry_at (const wgi_pattern *lower, uint32_t i, uint32_t j)
-{
-  uint32_t low = lower->start[i], high = lower->start[i+1];
-  while (low < high)
-    {
-      const uint32_t middle = low + (high - low)/2;
-      if (lower->index[middle] < j) low = middle + 1;
-      else high = middle;
-    }
-  return low < lower->start[i+1] && lower->index[low] == j ? low : UINT32_MAX;
+  s->summands = count, s->maps = maps;
 }
 
 /* Directions and what they give: each input of a summand with those after it, where the matrix has an entry.  Counts them; with
@@ -98,7 +101,7 @@ static size_t find_entries (wgi_split *s, const wgi_pattern *lower, const uint32
           const size_t before = entries;
           for (size_t i = j; i < count; i++)
             {
-              const uint32_t e = entry_at (lower, in[i], in[j]);
+              const uint32_t e = wgi_pattern_find (lower, in[i], in[j]);
               if (e == UINT32_MAX) continue;
               if (s->seed) s->get[entries] = (wgi_pair){ place[e], in[i] };
               entries++;
@@ -134,6 +137,18 @@ static int pairs_are_few (const wgi_split *s, double most)
   return pairs <= most;
 }
 
+/* Where the entries of maps are. */
+static int find_maps (wgi_split *s, const wgi_program *p, const wgi_pattern *lower, const uint32_t place[], int must)
+{
+  wgi_callees callees = { .hessian = 1 };
+  const wgi_callee_pattern **of = s->maps ? wgi_array (p->sources, sizeof *of) : NULL;
+  int rc = !s->maps ? WG_OK : of ? wgi_callees_find (&callees, p, 0, of) : wgi_plan_no_memory ();
+  for (size_t i = 0; i < s->maps && !rc; i++)
+    rc = wgi_mapped_make (p, of[p->word[s->map[i].word]], lower, place, must ? UINT32_MAX : MOST_KEPT, &s->map[i]);
+  wgi_callees_close (&callees), free (of);
+  return rc;
+}
+
 /* The rest, the summands being known.  *few: is it worth it? */
 static int complete (wgi_split *s, const wgi_program *p, const wgi_pattern *lower, const uint32_t place[], int must, int *few)
 {
@@ -156,7 +171,14 @@ static int complete (wgi_split *s, const wgi_program *p, const wgi_pattern *lowe
   s->get_start = wgi_array (s->directions + 1, sizeof *s->get_start), s->seed = wgi_array (s->directions, sizeof *s->seed);
   if (!s->start || !s->get || !s->get_start || !s->seed) return wgi_plan_no_memory ();
   find_entries (s, lower, place);
-  return WG_OK;
+  return find_maps (s, p, lower, place, must);
+}
+
+int wgi_split_maps (const wgi_program *p)
+{
+  int found = 0;
+  for (size_t i = 0; i < p->sources; i++) found |= wgi_source_map (p->source[i]) != NULL;
+  return found;
 }
 
 int wgi_split_make (const wgi_program *p, const wgi_pattern *lower, const uint32_t place[], int must, wgi_split **to)
@@ -171,9 +193,10 @@ int wgi_split_make (const wgi_program *p, const wgi_pattern *lower, const uint32
       wgi_find_interactions (&z);
       find_bent (p, &z, bent);
       s->print = wgi_structure_print (p);
-      s->summands = find_summands (p, &z, bent, NULL);
-      s->summand = wgi_array (s->summands, sizeof *s->summand), s->code = wgi_array (p->count, 1);
-      if (!s->summand || !s->code) rc = wgi_plan_no_memory ();
+      find_summands (p, &z, bent, s);
+      s->summand = wgi_array (s->summands, sizeof *s->summand), s->map = calloc (s->maps + 1, sizeof *s->map);
+      s->code = wgi_array (p->count, 1), s->above = wgi_array (p->count, 1);
+      if (!s->summand || !s->map || !s->code || !s->above) rc = wgi_plan_no_memory ();
     }
   if (!rc)
     {
@@ -188,6 +211,7 @@ int wgi_split_make (const wgi_program *p, const wgi_pattern *lower, const uint32
 void wgi_split_free (wgi_split *s)
 {
   if (!s) return;
+  for (size_t i = 0; i < s->maps && s->map; i++) free (s->map[i].block);
   wgi_pattern_free (&s->inputs);
-  free (s->code), free (s->summand), free (s->start), free (s->seed), free (s->get_start), free (s->get), free (s);
+  free (s->code), free (s->above), free (s->map), free (s->summand), free (s->start), free (s->seed), free (s->get_start), free (s->get), free (s);
 }

@@ -11,13 +11,15 @@
 #include "sweep/numbers.h"
 
 /* The adjoint of each slot into the second tangents' plane, which is free. */
-static int find_weights (wg_fun *f, const double u[])
+static int find_weights (wg_fun *f, const wgi_split *s, const double u[])
 {
   const wgi_program *p = f->trace->program;
+  wgi_program above = *p;
   double *adjoint = f->frame.plane[WGI_ADJOINT];
   for (size_t i = 0; i < p->m; i++) wgi_seed (f, i, u ? u[i] : 1, 0);
   f->frame.status = 0;
-  wgi_reverse_keeping (p, &f->frame);
+  above.code = s->above;
+  wgi_reverse_keeping (&above, &f->frame);
   memcpy (f->frame.plane[WGI_D2], adjoint, p->slots*sizeof *adjoint);
   for (size_t i = 0; i < p->slots; i++) adjoint[i] = -0.;
   return f->frame.status;
@@ -65,9 +67,12 @@ int wgi_split_hessian (wg_fun *f, const wgi_split *s, const double u[], double v
 {
   const wgi_program *p = f->trace->program;
   wgi_program part = *p;
-  const int rc = find_weights (f, u);
+  int rc = find_weights (f, s, u);
   if (rc) return rc;
   memset (f->frame.plane[WGI_D1], 0, p->slots*sizeof (double));
+  for (size_t i = 0; i < s->maps && !rc; i++)
+    rc = wgi_mapped_add (f, &s->map[i], f->frame.plane[WGI_D2] + s->map[i].slot, f->frame.plane[WGI_D1] + s->map[i].slot, value);
+  if (rc || !s->summands) return rc;
   memset (f->frame.wide[WGI_WIDE_TANGENT], 0, p->slots*WGI_DIRECTIONS*sizeof (double));
   for (size_t k = 0; k < s->summands && !f->frame.status; k++)
     {

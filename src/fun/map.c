@@ -28,16 +28,11 @@ int wgi_map_told (wgi_map_callee *c, int rc)
   return rc < 0 ? rc : WG_OK;
 }
 
-int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k, int *awake)
+int wgi_map_seed (wgi_map_callee *c, const wgi_map_job *job, size_t k)
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_arrays a = wgi_callee_arrays (c->one);
-  int rc = WG_OK;
-  *awake = 0;
-  wgi_map_see (c, job->mode, k);
-  if (job->y) rc = wgi_map_told (c, c->one->forward (c->one, job->mode, a.x, a.y));
-  if (job->entries && !rc) rc = wgi_map_block (c, job, k);
-  if (!job->ybar || rc) return rc;
+  int awake = 0;
   WGI_FOR_MODES (d, job->mode) for (size_t i = 0; i < s->m; i++) a.ybar[d][i] = -0.;
   for (size_t o = 0; o < s->outs; o++)
     WGI_FOR_MODES (d, job->mode)
@@ -45,8 +40,21 @@ int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k, int *awak
         {
           const double u = job->ybar[d][s->out[o].first + wgi_arg_row (&s->out[o], k) + i];
           a.ybar[d][s->out[o].place + i] = u;
-          *awake |= !d && !wgi_asleep (u);
+          awake |= !d && !wgi_asleep (u);
         }
+  return awake;
+}
+
+int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k, int *awake)
+{
+  const wgi_arrays a = wgi_callee_arrays (c->one);
+  int rc = WG_OK;
+  *awake = 0;
+  wgi_map_see (c, job->mode, k);
+  if (job->y) rc = wgi_map_told (c, c->one->forward (c->one, job->mode, a.x, a.y));
+  if (job->entries && !rc) rc = wgi_map_block (c, job, k);
+  if (!job->ybar || rc) return rc;
+  *awake = wgi_map_seed (c, job, k);
   return *awake ? wgi_map_told (c, c->one->reverse (c->one, job->mode, a.x, a.ybar, a.xbar)) : WG_OK;
 }
 
@@ -56,6 +64,12 @@ static int single (wgi_map_callee *c, const wgi_map_job *job, size_t k)
   const wgi_map *s = wgi_map_of (c);
   const wgi_arrays a = wgi_callee_arrays (c->one);
   int awake;
+  if (job->curves)
+    {
+      const int found = wgi_map_curve (c, job, k, 0);
+      if (!found) wgi_map_leave_curves (job->curves, c->curve, k, 1), wgi_map_add_curves (c, job->curves);
+      return found;
+    }
   const int rc = wgi_map_item (c, job, k, &awake);
   for (size_t o = 0; o < s->outs && job->y && !rc; o++)
     WGI_FOR_MODES (d, job->mode)
@@ -79,7 +93,10 @@ int wgi_map_run (wgi_map_callee *c, const wgi_map_job *job)
   c->one->sweeps = c->callee.sweeps, c->one->resources = c->callee.resources, c->one->ahead = 0;
   if (c->callee.sweeps && job->mode <= WGI_D1) rc = wgi_map_lanes (c, job);
   else
-    for (size_t k = 0; k < c->items && !rc; k++) rc = single (c, job, k);
+    {
+      if (job->curves) rc = wgi_map_have_curves (c, job->curves);
+      for (size_t k = 0; k < c->items && !rc; k++) rc = single (c, job, k);
+    }
   return rc ? rc : c->notice;
 }
 
@@ -215,7 +232,7 @@ static void free_instance (wgi_callee *callee)
   wgi_map_callee *c = (wgi_map_callee *) callee;
   if (c->one) wgi_callee_free (c->one);
   wgi_map_crew_free (c->crew);
-  free (c->operands.stretch), free (c->arg), free (c->own.block), free (c->own.place), free (c->nest.place), free (c->room);
+  free (c->operands.stretch), free (c->arg), free (c->own.block), free (c->own.place), free (c->nest.place), free (c->curve), free (c->room);
 }
 
 /* The arrays of the lanes, and of the sweeps ahead, in one room. */
@@ -467,13 +484,12 @@ static void map (const char *name, const wg_fun *body, size_t items, size_t narg
   int rc = body && y ? wgi_args_take (&taken, name, 0, wg_fun_n (body), wg_fun_np (body), items, nargs, args, &operand)
                      : wgi_fail (WG_EINVAL, "%s: %s is NULL", name, body ? "y" : "body");
   if (!rc) rc = (own = body_for (body, &taken)) ? WG_OK : wgi_last_status ();
-  if (!rc) rc = (s = first_map (own, &taken, sum)) ? WG_OK : wgi_last_status (), own = NULL;
+  if (!rc) rc = (s = first_map (own, &taken, sum)) ? WG_OK : wgi_last_status ();
   if (s) wgi_call_source (s, operand, y);
   else
     {
       wgi_args_fail (rc, 0, NULL, nargs, args);
-      wg_fun_free (own);
-      if (own) wgi_args_free (&taken);
+      wgi_args_free (&taken);
       for (size_t i = 0; body && y && i < (sum ? 1 : items)*wg_fun_m (body); i++) y[i] = wg_num (NAN);
     }
   wgi_source_leave (s);

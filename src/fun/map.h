@@ -67,7 +67,19 @@ typedef struct {
   int odd;                       /* is set when one that is put is not finite */
 } wgi_entries;
 
-#define WGI_NO_ENTRY UINT32_MAX       /* a place: the number goes nowhere */
+#define WGI_NO_ENTRY UINT32_MAX       /* a place: the number goes nowhere; */
+#define WGI_TWICE 0x80000000u         /* added: it is added two times, both inputs being the same variable */
+
+/* Where Hessians of items go.  Tangents are along direction[d], d < directions, an input of the body; the adjoint of another, with[i], has the
+ * entry of the pair i as its tangent, start[d] <= i < start[d+1].  at[i] says which it is: of the own ones, each item having its own, or own + that of
+ * the shared ones, which are the same for all items.  Of a shared and another input the shared one is the direction. */
+typedef struct {
+  double *value;                 /* entry at of item k is added to value[place[k own + at]], */
+  const uint32_t *place;
+  const uint32_t *shared_place;  /* own + at of all items to value[shared_place[at]] */
+  size_t directions, own, shared;
+  const uint32_t *direction, *start, *with, *at;
+} wgi_curves;
 
 typedef struct {
   wgi_callee callee;
@@ -81,6 +93,8 @@ typedef struct {
   wgi_nest nest;                 /* for the lanes of an outer loop */
   double *lane[2];               /* m x WGI_LANES at 64 bytes, values and tangents: sums of a chunk by lane, outputs of a tile's items */
   double *log;                   /* where a tile leaves what goes to single items until its chunk is committed; NULL: goes there at once */
+  double *curve;                 /* entries of the Hessians of a tile's items, own x WGI_LANES; sums of those that they share, and scratch */
+  size_t curve_room;
   int left;                      /* has a chunk been begun and not been added: are there adjoints that nobody takes? */
   struct wgi_map_crew *crew;     /* instances for threads; NULL: none yet */
   wgi_ahead ahead[2];            /* by mode */
@@ -92,12 +106,14 @@ typedef struct {
 wgi_map_callee *wgi_map_of_points (const wg_fun *f);
 
 /* What to do for all items, the arguments' x being set; planes that are not wanted are NULL.  xbar are at rest before.  With entries
- * their Jacobians are wanted, mode being WGI_VALUE. */
+ * their Jacobians are wanted, mode being WGI_VALUE; with curves their Hessians with the weights ybar[0], mode being WGI_D1, the
+ * arguments' tangents NULL, ybar[1] zeros, and nothing else. */
 typedef struct {
   int mode;
   double *const *y;
   double *const *ybar, *const *xbar;
   wgi_entries *entries;
+  const wgi_curves *curves;
 } wgi_map_job;
 
 /* The source as a map; NULL: it is none. */
@@ -133,6 +149,23 @@ int wgi_map_block (wgi_map_callee *c, const wgi_map_job *job, size_t k);
 /* Item k by itself, its results left in the arrays of c->one: outputs if job->y, and adjoints if *awake.  Errors only. */
 int wgi_map_item (wgi_map_callee *c, const wgi_map_job *job, size_t k, int *awake);
 
+/* Its adjoints as seeds in those arrays; is one awake? */
+int wgi_map_seed (wgi_map_callee *c, const wgi_map_job *job, size_t k);
+
+/* Have room for Hessians, what is shared being 0.  WG_ENOMEM. */
+int wgi_map_have_curves (wgi_map_callee *c, const wgi_curves *);
+
+/* Of a tile whose values are there: the tangents along direction d; what a reverse sweep over duals then has left for the lanes of group. */
+void wgi_map_look_along (wgi_map_callee *c, const wgi_curves *, size_t d);
+void wgi_map_take_curves (wgi_map_callee *c, const wgi_curves *, size_t d, uint64_t group);
+
+/* Of item k by itself, into lane l. */
+int wgi_map_curve (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t l);
+
+/* Add what is there for the items k .. k + count - 1, in lanes, or from there; and what all items share, which is 0 then. */
+void wgi_map_leave_curves (const wgi_curves *, const double from[], size_t k, size_t count);
+void wgi_map_add_curves (wgi_map_callee *c, const wgi_curves *);
+
 /* In the lanes of an outer loop: wgi_callee's lanes. */
 int wgi_map_nested (wgi_callee *, int mode, int reverse, wgi_lane_frame *outer, const uint32_t *operand, size_t out);
 
@@ -146,7 +179,7 @@ int wgi_map_lanes (wgi_map_callee *c, const wgi_map_job *job);
 /* The items begin .. end - 1 in lanes: what they share stays in the instance, and c->notice; what goes to single items
  * stays in the log, if there is one: for each tile as many numbers as wgi_map_log_size says, at most.  Errors only. */
 int wgi_map_chunk (wgi_map_callee *c, const wgi_map_job *job, size_t begin, size_t end);
-size_t wgi_map_log_size (const wgi_map_callee *c);
+size_t wgi_map_log_size (const wgi_map_callee *c, const wgi_map_job *job);
 
 /* Add what is left of it, from the log if there is one: c->log is where it begins, as it was for wgi_map_chunk. */
 void wgi_map_add_chunk (wgi_map_callee *c, const wgi_map_job *job, size_t begin, size_t end);

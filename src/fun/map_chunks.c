@@ -12,7 +12,8 @@
 #include "fun/workers.h"
 
 enum { LEAST = 4, MOST = 64,           /* tiles of a chunk: enough to pay for its sums; few enough for its log */
-       CHUNKS = 32 };                  /* in between there are as many */
+       CHUNKS = 32,                    /* in between there are as many */
+       LONGEST = 1 << 22 };            /* numbers of a log of Hessians: one with more is not kept, the caller does it all */
 
 /* What a thread works with. */
 typedef struct {
@@ -77,7 +78,7 @@ static struct wgi_map_crew *have_crew (wgi_map_callee *c, size_t count)
 static int enlist (wgi_map_callee *c, const wgi_map_job *job, size_t i, size_t tiles)
 {
   member *m = &c->crew->member[i];
-  const size_t room = wgi_times (wgi_map_log_size (c), tiles);
+  const size_t room = wgi_times (wgi_map_log_size (c, job), tiles);
   if (!i) m->callee = c;
   if (!m->callee && !(m->callee = wgi_map_mate (c))) return 0;
   if (i && wgi_map_follow (m->callee, c)) return 0;
@@ -101,7 +102,9 @@ static size_t call_crew (wgi_map_callee *c, const wgi_map_job *job, size_t most,
 {
   wgi_resources *resources = c->callee.resources;
   if (job->entries && !job->entries->once) return 1;
-  const size_t count = wgi_workers_for (resources, most, operations (c));
+  if (job->curves && wgi_map_log_size (c, job) > LONGEST/tiles) return 1;
+  const double sweeps = job->curves ? (double) job->curves->directions : 1;
+  const size_t count = wgi_workers_for (resources, most, sweeps*operations (c));
   size_t ready = 0;
   if (count < 2 || !have_crew (c, count)) return 1;
   while (ready < count && enlist (c, job, ready, tiles)) ready++;

@@ -260,10 +260,24 @@ static void leave_rows (wgi_map_callee *c, const wgi_arg *a, double *from, doubl
   else add_rows (c, a, kept ? kept : from, to, k, count);
 }
 
+/* Hessians, in the same way. */
+static void leave_curves (wgi_map_callee *c, const wgi_curves *z, size_t k, size_t count, int again)
+{
+  double *kept = c->log;
+  if (kept) c->log += z->own*WGI_LANES;
+  if (kept && !again) memcpy (kept, c->curve, z->own*WGI_LANES*sizeof *kept);
+  else wgi_map_leave_curves (z, kept ? kept : c->curve, k, count);
+}
+
 /* Outputs, and the adjoints of what items alone see. */
 static void leave (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t count, int again)
 {
   const wgi_map *s = wgi_map_of (c);
+  if (job->curves)
+    {
+      leave_curves (c, job->curves, k, count, again);
+      return;
+    }
   WGI_FOR_MODES (d, job->mode)
     {
       double *adjoint = job->ybar ? c->own.frame.plane[WGI_ADJOINT + d] : NULL;
@@ -280,10 +294,11 @@ static void leave (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t c
     }
 }
 
-size_t wgi_map_log_size (const wgi_map_callee *c)
+size_t wgi_map_log_size (const wgi_map_callee *c, const wgi_map_job *job)
 {
   const wgi_map *s = wgi_map_of (c);
   size_t width = 0;
+  if (job->curves) return wgi_times (job->curves->own, WGI_LANES);
   for (size_t o = 0; o < s->outs; o++) if (s->out[o].stride) width = wgi_plus (width, s->out[o].width);
   for (size_t i = 0; i < s->args.count; i++) if (is_own (c, &c->arg[i]) && !c->arg[i].data) width = wgi_plus (width, c->arg[i].width);
   return wgi_times (width, 2*WGI_LANES);
@@ -297,7 +312,7 @@ static int forward (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t 
     {
       fetch (c, job, k, count);
       f->held = UINT64_MAX, f->wanted.own = 0;
-      (job->mode ? c->callee.sweeps->forward_dual : c->callee.sweeps->forward) (program (c), f);
+      (job->mode && !job->curves ? c->callee.sweeps->forward_dual : c->callee.sweeps->forward) (program (c), f);
       if (!f->wanted.own) return WG_OK;
       const int rc = ready (c, job);
       if (rc) return rc;
@@ -309,10 +324,14 @@ static void finish (wgi_map_callee *c, const wgi_map_job *job, size_t k, uint64_
 {
   if (job->y) each_output (c, job, k, group, keep_output);
   if (job->entries) wgi_map_blocks (c, job, k, group);
-  if (!job->ybar) return;
-  each_output (c, job, k, group, seed_output);
-  (job->mode ? c->callee.sweeps->reverse_dual : c->callee.sweeps->reverse) (program (c), &c->own.frame);
-  rest_outputs (c, job, group);
+  for (size_t d = 0, sweeps = job->curves ? job->curves->directions : job->ybar != NULL; d < sweeps; d++)
+    {
+      if (job->curves) wgi_map_look_along (c, job->curves, d);
+      each_output (c, job, k, group, seed_output);
+      (job->mode ? c->callee.sweeps->reverse_dual : c->callee.sweeps->reverse) (program (c), &c->own.frame);
+      rest_outputs (c, job, group);
+      if (job->curves) wgi_map_take_curves (c, job->curves, d, group);
+    }
 }
 
 /* Item k + l by itself, its results being put into lane l. */
@@ -320,8 +339,8 @@ static int alone (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t l)
 {
   const wgi_map *s = wgi_map_of (c);
   const wgi_arrays a = wgi_callee_arrays (c->one);
-  int awake;
-  int rc = wgi_map_item (c, job, k + l, &awake);
+  int awake = 0;
+  int rc = job->curves ? wgi_map_curve (c, job, k + l, l) : wgi_map_item (c, job, k + l, &awake);
   c->own.trace = NULL;
   if (!rc) rc = ready (c, job);
   if (rc) return rc;
@@ -412,6 +431,7 @@ int wgi_map_chunk (wgi_map_callee *c, const wgi_map_job *job, size_t begin, size
   if (c->left) free (c->own.block), free (c->own.place), c->own = (wgi_map_frame){ .apart = c->own.apart };
   c->notice = WG_OK, c->left = 1;
   int rc = begin_at (c, begin);
+  if (!rc && job->curves) rc = wgi_map_have_curves (c, job->curves);
   if (!rc) rc = ready (c, job);
   WGI_FOR_MODES (d, job->mode) memset (c->lane[d], 0, wgi_map_of (c)->m*WGI_LANES*sizeof (double));
   for (size_t k = begin; k < end && !rc; k += WGI_LANES) rc = tile (c, job, k, end - k < WGI_LANES ? end - k : WGI_LANES);
@@ -449,6 +469,7 @@ static void add_shared (const wgi_map_callee *c, const wgi_map_job *job)
 void wgi_map_add_chunk (wgi_map_callee *c, const wgi_map_job *job, size_t begin, size_t end)
 {
   for (size_t k = begin; k < end && c->log; k += WGI_LANES) leave (c, job, k, end - k < WGI_LANES ? end - k : WGI_LANES, 1);
-  add_shared (c, job);
+  if (job->curves) wgi_map_add_curves (c, job->curves);
+  else add_shared (c, job);
   c->left = 0;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <wengert.h>
+#include <wengert/map.h>
 #include <wengert/sparse.h>
 
 #include "allocations.h"
@@ -17,7 +18,7 @@
 
 enum { N = 60, M = 40, MOST = N*N };
 
-static wg_fun *piece;            /* that the model calls */
+static wg_fun *piece;            /* that the model calls, and maps */
 
 static void model_piece (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 {
@@ -25,7 +26,7 @@ static void model_piece (size_t n, const wg_var x[], size_t m, wg_var y[], void 
   y[0] = wg_sin (x[0]), y[1] = wg_mul (x[0], wg_lt (x[0], 0) ? x[0] : x[1]);
 }
 
-/* Terms of neighbours and of a few far apart; for x[0] < 0 fewer of them. */
+/* Terms of neighbours and of a few far apart, a loop over pairs; for x[0] < 0 fewer of them. */
 static void model (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
 {
   (void) ctx;
@@ -37,6 +38,9 @@ static void model (size_t n, const wg_var x[], size_t m, wg_var y[], void *ctx)
     }
   for (size_t i = wg_lt (x[0], 0) ? n/2 : 0; i + 3 < n; i++)
     y[i % m] = wg_add (y[i % m], wg_mul (wg_exp (wg_mul (x[i], x[i+1])), x[(7*i + 3) % n]));
+  wg_var sum[2];
+  wg_map_sum (piece, n/3, 1, (wg_arg[]){ { .var = x, .width = 2, .stride = 3 } }, sum);
+  y[0] = wg_add (y[0], wg_mul (.5, sum[0])), y[1] = wg_add (y[1], sum[1]);
   for (size_t i = 0; i < n; i++) y[m-1] = wg_add (y[m-1], wg_mul (.5, x[i]));
 }
 
