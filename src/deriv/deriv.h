@@ -26,8 +26,8 @@ void wgi_seed (wg_fun *f, size_t i, double u, int dual);
 /* A reverse sweep after its seeds; a failed call leaves nothing to collect. */
 int wgi_reverse (wg_fun *f, int dual);
 
-/* g[n] (NULL: not wanted) from an adjoint plane, which is put to rest. */
-void wgi_collect (wg_fun *f, int plane, double g[]);
+/* g[n] (NULL: not wanted) from an adjoint plane, which is put to rest.  Is all of it finite? */
+int wgi_collect (wg_fun *f, int plane, double g[]);
 
 /* The reverse sweep over double with weights u[m] (NULL: all 1); over duals too, the tangents being there. */
 int wgi_pull (wg_fun *f, const double u[], double g[]);

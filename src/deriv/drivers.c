@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "deriv/deriv.h"
+#include "program/operation.h"
 #include "sweep/plane.h"
 
 /* Arguments of a driver: a handle, inputs that it needs, m == 1 when asked.  name is for the message. */
@@ -56,37 +57,45 @@ void wgi_seed (wg_fun *f, size_t i, double u, int dual)
   if (dual) f->frame.plane[WGI_ADJOINT + WGI_D1][w] += 0.;
 }
 
-/* g[n] from an adjoint plane, which is put to rest. */
-void wgi_collect (wg_fun *f, int plane, double g[])
+int wgi_collect (wg_fun *f, int plane, double g[])
 {
-  if (!g) wgi_fun_rest (f, plane);
-  else wgi_plane_take (f->frame.plane[plane], f->family->n, g), wgi_fun_rest_outputs (f, plane);
+  const int finite = g ? wgi_plane_take (f->frame.plane[plane], f->family->n, g) : 1;
+  if (g) wgi_fun_rest_outputs (f, plane);
+  else wgi_fun_rest (f, plane);
+  return finite;
 }
 
-/* A reverse sweep after its seeds; a failed call leaves nothing to collect. */
+/* Those of all outputs, with weights u[m] (NULL: all 1). */
+static void seed (wg_fun *f, const double u[], int dual)
+{
+  for (size_t i = 0; i < f->family->m; i++) wgi_seed (f, i, u ? u[i] : 1, dual);
+}
+
+static void rest (wg_fun *f, int dual)
+{
+  wgi_fun_rest (f, WGI_ADJOINT);
+  if (dual) wgi_fun_rest (f, WGI_ADJOINT + WGI_D1);
+}
+
 int wgi_reverse (wg_fun *f, int dual)
 {
   f->frame.status = 0;
   (dual ? wgi_reverse_dual : wgi_reverse_double) (f->trace->program, &f->frame);
-  if (!f->frame.status) return WG_OK;
-  wgi_fun_rest (f, WGI_ADJOINT);
-  if (dual) wgi_fun_rest (f, WGI_ADJOINT + WGI_D1);
+  if (f->frame.status) rest (f, dual);
   return f->frame.status;
 }
 
-/* The reverse sweep over double with weights u[m] (NULL: all 1). */
 int wgi_pull (wg_fun *f, const double u[], double g[])
 {
-  for (size_t i = 0; i < f->family->m; i++) wgi_seed (f, i, u ? u[i] : 1, 0);
+  seed (f, u, 0);
   const int rc = wgi_reverse (f, 0);
   if (!rc) wgi_collect (f, WGI_ADJOINT, g);
   return rc;
 }
 
-/* The reverse sweep over duals, the tangents being there. */
 int wgi_pull_dual (wg_fun *f, const double u[], double g[], double hv[])
 {
-  for (size_t i = 0; i < f->family->m; i++) wgi_seed (f, i, u ? u[i] : 1, 1);
+  seed (f, u, 1);
   const int rc = wgi_reverse (f, 1);
   if (rc) return rc;
   wgi_collect (f, WGI_ADJOINT, g);
@@ -113,16 +122,67 @@ int wg_eval (wg_fun *f, const double x[], double y[])
   return wgi_finish (f, "wg_eval", rc, y, f->family->m, NULL, 0, NULL, 0);
 }
 
+/* Is it linear in results of calls, so that its partials are known without them? */
+static int is_linear (const wgi_operation *o)
+{
+  int is = 0;
+  switch (o->row)
+    {
+    case WGI_ROW_add: case WGI_ROW_sub: case WGI_ROW_neg: is = 1; break;
+    case WGI_ROW_mul: case WGI_ROW_muladd: is = !wgi_is_slot (o->p, o->word[0]) || !wgi_is_slot (o->p, o->word[1]); break;
+    case WGI_ROW_div: is = !wgi_is_slot (o->p, o->word[1]); break;
+    }
+  for (size_t j = 0; j < o->operands; j++) is = is && o->word[j] >= o->p->n;
+  return is;
+}
+
+/* Does the list begin with a call, which alone sees the inputs, and go on linearly?  Then the seeds of the call are known before there are values. */
+static int begins_with_call (const wgi_program *p)
+{
+  wgi_operation o = wgi_first (p);
+  int is = p->sources == 1 && o.row == WGI_ROW_call;
+  for (wgi_next (&o); is && wgi_is_one (&o); wgi_next (&o)) is = is_linear (&o);
+  for (size_t i = 0; i < p->m && is; i++) is = p->out[i] >= p->n;
+  return is;
+}
+
+/* The reverse sweep but for the call that is first. */
+static void reverse_others (wg_fun *f, int dual)
+{
+  wgi_operation o = wgi_first (f->trace->program);
+  wgi_program others = *o.p;
+  others.code++, others.count--, others.word += o.words, others.words -= o.words;
+  (dual ? wgi_reverse_dual : wgi_reverse_double) (&others, &f->frame);
+}
+
+/* To x, along v if that is not NULL, and back with weights u[m] (NULL: all 1).  An error leaves nothing to collect. */
+static int there_and_back (wg_fun *f, const double x[], const double v[], const double u[])
+{
+  const wgi_program *p = f->trace->program;
+  const size_t generation = wgi_family_generation (f->family);
+  const int dual = v != NULL;
+  int seeded = x && !wgi_fun_is_stale (f) && begins_with_call (p);
+  if (seeded) seed (f, u, dual), reverse_others (f, dual);
+  f->frame.ahead = seeded ? WGI_SEEDED : 1;
+  const int rc = dual ? wgi_fun_at_dual (f, x, v) : wgi_fun_at (f, x), done = !f->frame.ahead;
+  f->frame.ahead = 0;
+  if (seeded && (rc || generation != wgi_family_generation (f->family)))      /* seeds of another list, if there is one now */
+    {
+      for (int d = 0; d <= dual; d++) wgi_plane_rest (f->frame.plane[WGI_ADJOINT + d], f->capacity);
+      seeded = 0;
+    }
+  if (rc || (seeded && done)) return rc;
+  if (!seeded) seed (f, u, dual);
+  return wgi_reverse (f, dual);
+}
+
 /* wg_gradient and wg_vjp: weights u, or all ones. */
 static int vjp (wg_fun *f, const char *name, const double x[], const double u[], double y[], double g[])
 {
-  int rc = wgi_fun_planes (f, WGI_V | WGI_A);
-  f->frame.ahead = g != NULL;
-  if (!rc) rc = wgi_fun_at (f, x);
-  f->frame.ahead = 0;
-  if (!rc && g) rc = wgi_pull (f, u, g);
-  if (!rc) wgi_get_outputs (f, WGI_VALUE, y);
-  return wgi_finish (f, name, rc, y, f->family->m, g, f->family->n, NULL, 0);
+  int rc = wgi_fun_planes (f, WGI_V | WGI_A), finite = 0;
+  if (!rc) rc = g ? there_and_back (f, x, NULL, u) : wgi_fun_at (f, x);
+  if (!rc) finite = g && wgi_collect (f, WGI_ADJOINT, g), wgi_get_outputs (f, WGI_VALUE, y);
+  return wgi_finish (f, name, rc, y, f->family->m, g, finite ? 0 : f->family->n, NULL, 0);
 }
 
 int wg_gradient (wg_fun *f, const double x[], double *y, double g[])
@@ -153,13 +213,15 @@ int wg_jvp (wg_fun *f, const double x[], const double v[], double y[], double jv
 static int hvp (wg_fun *f, const char *name, const double x[], const double u[], const double v[],
                 double y[], double g[], double hv[])
 {
-  int rc = wgi_fun_planes (f, WGI_V | WGI_D | WGI_A | WGI_AD);
-  f->frame.ahead = 1;
-  if (!rc) rc = wgi_fun_at_dual (f, x, v);
-  f->frame.ahead = 0;
-  if (!rc) rc = wgi_pull_dual (f, u, g, hv);
-  if (!rc) wgi_get_outputs (f, WGI_VALUE, y);
-  return wgi_finish (f, name, rc, y, f->family->m, g, f->family->n, hv, f->family->n);
+  const size_t n = f->family->n;
+  int rc = wgi_fun_planes (f, WGI_V | WGI_D | WGI_A | WGI_AD), finite[2] = { 0, 0 };
+  if (!rc) rc = there_and_back (f, x, v, u);
+  if (!rc)
+    {
+      finite[0] = wgi_collect (f, WGI_ADJOINT, g), finite[1] = wgi_collect (f, WGI_ADJOINT + WGI_D1, hv);
+      wgi_get_outputs (f, WGI_VALUE, y);
+    }
+  return wgi_finish (f, name, rc, y, f->family->m, g, finite[0] ? 0 : n, hv, finite[1] ? 0 : n);
 }
 
 int wg_hvp (wg_fun *f, const double x[], const double v[], double *y, double g[], double hv[])

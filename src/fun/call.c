@@ -77,7 +77,7 @@ static int finish (wgi_callee *c, int rc, int mode, size_t count, double *const 
 static int forward (wgi_callee *c, int mode, double *const x[], double *const y[])
 {
   wg_fun *f = c->fun;
-  f->frame.ahead = c->ahead, f->frame.sweeps = c->sweeps, f->frame.resources = c->resources;
+  f->frame.ahead = c->ahead != 0, f->frame.sweeps = c->sweeps, f->frame.resources = c->resources;
   const int rc = go (c, mode, x);
   const wgi_program *p = f->trace->program;
   for (int d = 0; d <= mode && !rc; d++)

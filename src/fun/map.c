@@ -3,7 +3,8 @@
  *
  * Maps: a source that applies a body to items, one by one here, in lanes in map_lanes.c.  Inner values are not kept,
  * so a reverse sweep evaluates the body again; but where the seeds are those of the sweep before, as when the sum goes into the
- * output linearly, and a reverse sweep is announced (ahead), it is done item by item along with the values.
+ * output linearly, and a reverse sweep is announced (ahead), it is done item by item along with the values.  So it is where the seeds are there
+ * before the values (WGI_SEEDED).
  */
 #include <math.h>
 #include <stdlib.h>
@@ -164,6 +165,17 @@ static int run_into (wgi_map_callee *c, wgi_ahead *h, wgi_map_job job, double *c
   return wgi_map_run (c, &job);
 }
 
+/* The job with its reverse sweep, whose seeds are there, adjoints being added where they belong: run is where the operands are. */
+static int run_seeded (wgi_map_callee *c, wgi_map_job job, double *const plane[], uint32_t run, size_t out)
+{
+  double *ybar[4], *xbar[4];
+  WGI_FOR_MODES (d, job.mode) ybar[d] = plane[WGI_ADJOINT + d] + out, xbar[d] = plane[WGI_ADJOINT + d] + run;
+  job.ybar = ybar, job.xbar = xbar, c->callee.ahead = 0;
+  const int rc = wgi_map_run (c, &job);
+  WGI_FOR_MODES (d, job.mode) wgi_plane_rest (ybar[d], c->callee.source->m);
+  return rc;
+}
+
 static int forward_in_planes (wgi_callee *callee, int mode, int first, double *const plane[], size_t out)
 {
   wgi_map_callee *c = (wgi_map_callee *) callee;
@@ -173,8 +185,11 @@ static int forward_in_planes (wgi_callee *callee, int mode, int first, double *c
   double *y[4];
   WGI_FOR_MODES (d, mode) y[d] = d >= first ? plane[d] + out : a.y[d];
   c->ahead[0].done = c->ahead[1].done = NULL;
-  wgi_map_job job = { .mode = mode, .y = y, .ybar = ahead ? h->seed : NULL, .entries = entries ? &c->entries : NULL };
+  wgi_map_job job = { .mode = mode, .y = y, .entries = entries ? &c->entries : NULL };
   int rc = wgi_map_look (c, mode, plane);
+  const uint32_t run = !rc && callee->ahead == WGI_SEEDED ? wgi_operands_run (&c->operands, 0, callee->source->n) : UINT32_MAX;
+  if (!(run & WGI_INACTIVE)) return run_seeded (c, job, plane, run, out);
+  job.ybar = ahead ? h->seed : NULL;
   if (!rc) rc = ahead ? run_into (c, h, job, h->xbar) : wgi_map_run (c, &job);
   if (entries && rc >= 0) c->entries.value = NULL;
   if (ahead && !rc) h->done = callee->operand, h->generation = generation (callee), h->lanes = callee->sweeps;

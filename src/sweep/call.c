@@ -85,6 +85,7 @@ static void evaluate (wgi_frame *frame, int mode, int first, const uint32_t *wor
   if (c->forward_in_planes)
     {
       const int rc = c->forward_in_planes (c, mode, first, frame->plane, out);
+      if (!c->ahead) frame->ahead = 0;
       keep_status (frame, c, rc);
       WGI_FOR_MODES (d, mode) for (size_t i = 0; i < c->source->m && d >= first && rc < 0; i++) frame->plane[d][out + i] = NAN;
       return;

@@ -11,8 +11,8 @@
 /* to[i] += from[i], which is put to rest; they lie apart. */
 void wgi_plane_move (double to[], double from[], size_t count);
 
-/* Adjoints to g[i], those at rest as 0; and put to rest. */
-void wgi_plane_take (double adjoint[], size_t count, double g[]);
+/* Adjoints to g[i], those at rest as 0; and put to rest.  Are all finite? */
+int wgi_plane_take (double adjoint[], size_t count, double g[]);
 
 /* Put to rest. */
 void wgi_plane_rest (double adjoint[], size_t count);

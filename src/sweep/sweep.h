@@ -24,7 +24,7 @@ typedef struct {
   wgi_callee *const *callee;     /* per source of the program */
   const struct wgi_lane_sweeps *sweeps;  /* what loops are swept with; NULL: item by item */
   struct wgi_resources *resources;       /* what calls may use, and what they used */
-  int ahead;                     /* will a reverse sweep of the same mode follow this forward one? */
+  int ahead;                     /* will a reverse sweep of the same mode follow this forward one?  Or WGI_SEEDED, and 0 when it was done */
   int status;                    /* set when a call fails; sweeps go on with what there is */
   int notice;                    /* the first of a call since the last point, and why; what it spoils is NaN */
   const char *why;

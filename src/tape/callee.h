@@ -21,7 +21,7 @@ enum { WGI_VALUE = 0, WGI_D1 = 1, WGI_D2 = 2, WGI_ADJOINT = 4, WGI_PLANES = 8 };
 
 /* Each d within mode: the values, and the tangents that travel along. */
 #define WGI_FOR_MODES(d, mode) for (int d = 0; d <= (mode); d++) if ((d & (mode)) == d)
-
+#define WGI_SEEDED 2      /* ahead: the seeds of the reverse sweep are there, and nothing else adds to the operands' adjoints */
 typedef struct wgi_source wgi_source;
 typedef struct wgi_callee wgi_callee;
 struct wgi_lane_frame;
@@ -72,7 +72,7 @@ struct wgi_callee {
   size_t (*generation) (const wgi_callee *);    /* grows when results at a point may be others than before; NULL: never */
   int used;                 /* a mark of the handle that keeps it, */
   int moved;                /* and another: it is called by another program than before */
-  int ahead;                /* set by the caller of forward: will a reverse sweep follow? */
+  int ahead;                /* set by the caller of forward: will a reverse sweep follow?  WGI_SEEDED: see forward_in_planes */
   const struct wgi_lane_sweeps *sweeps;       /* set by the caller: what loops are swept with; NULL: item by item */
   struct wgi_resources *resources;            /* set by the caller: what it may use; NULL: WG_ROOT_STATES, one thread */
   int (*forward) (wgi_callee *, int mode, double *const x[], double *const y[]);
@@ -83,9 +83,9 @@ struct wgi_callee {
    * when ybar is given; adjoints are added to xbar[d][j] (NULL: not wanted).  NULL: gather and call forward or reverse. */
   int (*in_place) (wgi_callee *, int mode, double *const *const x[], double *const y[], double *const ybar[],
                    double *const *const xbar[]);
-  /* For operands that are one number each, without copies: operand j is plane[d][operand[j]], results are written from plane[d][out] on,
-   * for d >= first.  Reverse sweeps follow a forward one of the same mode in the same planes; their seeds are in the adjoint planes from
-   * out on, adjoints are added to the operands' if that is no error.  NULL: gather and call forward or reverse. */
+  /* For operands that are one number each, without copies: operand j is plane[d][operand[j]], results are written from plane[d][out] on, for
+   * d >= first.  Reverse follows forward, with the same mode and planes; seeds are in the adjoint planes from out on, adjoints are added to the
+   * operands' if that is no error.  Forward may do both if ahead is WGI_SEEDED, and says so by 0.  NULL: gather and call forward or reverse. */
   int (*forward_in_planes) (wgi_callee *, int mode, int first, double *const plane[], size_t out);
   int (*reverse_in_planes) (wgi_callee *, int mode, double *const plane[], size_t out);
   int (*bind) (wgi_callee *, const wgi_binding *, int apply);      /* arguments that take it, or a status; NULL: none */
