@@ -106,6 +106,7 @@ START_TEST (children)
       numbers again = all_of (f, x);
       const int worse = memcmp (again.v, one.v, one.count*sizeof *one.v) != 0;
       wg_fun_free (f), wg_fun_free (body);
+      free (now.v), free (again.v), free (one.v), free (x);
       _exit (bad + 2*worse);
     }
   int status;
