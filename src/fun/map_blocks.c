@@ -31,7 +31,7 @@ static void rest (const wgi_map_callee *c, int plane, size_t number)
 {
   size_t lanes;
   double *adjoint = wgi_lane_adjoint (&c->own.frame, plane, c->own.place[number], &lanes);
-  for (size_t l = 0; l < lanes; l++) adjoint[l] = -0.;
+  c->callee.sweeps->take_sums (NULL, adjoint, lanes/c->callee.sweeps->width);
 }
 
 /* The row of output i of the items of group, from a plane; inputs are put to rest. */
@@ -54,6 +54,15 @@ static void put_rows (const wgi_map_callee *c, wgi_entries *e, int plane, size_t
   for (size_t j = 0; j < s->n; j++) rest (c, plane, j);
 }
 
+/* The seed 1 of a number in the lanes of group. */
+static void seed (const wgi_map_callee *c, int plane, size_t number, uint64_t group)
+{
+  double *adjoint = c->own.frame.plane[plane] + (size_t) c->own.place[number]*WGI_LANES;
+  if (group == ((uint64_t) 1 << WGI_LANES) - 1) c->callee.sweeps->add_same (adjoint, 1);
+  else
+    for (size_t l = 0; l < WGI_LANES; l++) if (group >> l & 1) adjoint[l] = 1;
+}
+
 /* Does it have adjoints in each lane?  A constant or data that items share do not: their row is zero. */
 static int is_apart (const wgi_map_callee *c, uint32_t number)
 {
@@ -71,11 +80,7 @@ void wgi_map_blocks (const wgi_map_callee *c, const wgi_map_job *job, size_t k, 
     {
       const int two = i + 1 < s->m;
       for (int d = 0; d <= two; d++)
-        if (is_apart (c, p->out[i + (size_t) d]))
-          {
-            double *adjoint = f->plane[WGI_ADJOINT + d] + (size_t) c->own.place[p->out[i + (size_t) d]]*WGI_LANES;
-            for (size_t l = 0; l < WGI_LANES; l++) if (group >> l & 1) adjoint[l] = 1;
-          }
+        if (is_apart (c, p->out[i + (size_t) d])) seed (c, WGI_ADJOINT + d, p->out[i + (size_t) d], group);
       (two ? c->callee.sweeps->reverse_two : c->callee.sweeps->reverse) (p, f);
       for (int d = 0; d <= two; d++)
         {
