@@ -26,12 +26,16 @@ void wgi_seed (wg_fun *f, size_t i, double u, int dual);
 /* A reverse sweep after its seeds; a failed call leaves nothing to collect. */
 int wgi_reverse (wg_fun *f, int dual);
 
+/* Before a sweep forward that a reverse sweep is to follow: announce that, and put the seeds with weights u[m] (NULL: all 1) if they are known
+ * without values, then 1.  After it, rc being its status: the reverse sweep, if it was not done along.  An error leaves nothing to collect. */
+int wgi_seed_ahead (wg_fun *f, const double u[], int dual);
+int wgi_come_back (wg_fun *f, const double u[], int dual, int seeded, int rc);
+
 /* g[n] (NULL: not wanted) from an adjoint plane, which is put to rest.  Is all of it finite? */
 int wgi_collect (wg_fun *f, int plane, double g[]);
 
-/* The reverse sweep over double with weights u[m] (NULL: all 1); over duals too, the tangents being there. */
+/* The reverse sweep over double with weights u[m] (NULL: all 1). */
 int wgi_pull (wg_fun *f, const double u[], double g[]);
-int wgi_pull_dual (wg_fun *f, const double u[], double g[], double hv[]);
 
 /* Is the list mostly calls?  These take directions one after the other, with their values each time, and maps have their items
  * side by side already: then products with Hessians one by one are faster, the reverse sweeps of maps being done ahead. */

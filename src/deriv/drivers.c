@@ -93,16 +93,6 @@ int wgi_pull (wg_fun *f, const double u[], double g[])
   return rc;
 }
 
-int wgi_pull_dual (wg_fun *f, const double u[], double g[], double hv[])
-{
-  seed (f, u, 1);
-  const int rc = wgi_reverse (f, 1);
-  if (rc) return rc;
-  wgi_collect (f, WGI_ADJOINT, g);
-  wgi_collect (f, WGI_ADJOINT + WGI_D1, hv);
-  return WG_OK;
-}
-
 /* The end of every driver: up to three outputs, poisoned when rc says that there are no values. */
 int wgi_finish (wg_fun *f, const char *name, int rc, double *a, size_t na, double *b, size_t nb, double *c, size_t nc)
 {
@@ -136,7 +126,7 @@ static int is_linear (const wgi_operation *o)
   return is;
 }
 
-/* Does the list begin with a call, which alone sees the inputs, and go on linearly?  Then the seeds of the call are known before there are values. */
+/* Does the list begin with a call, which alone sees the inputs, and go on linearly?  Then its seeds are known before there are values. */
 static int begins_with_call (const wgi_program *p)
 {
   wgi_operation o = wgi_first (p);
@@ -155,25 +145,40 @@ static void reverse_others (wg_fun *f, int dual)
   (dual ? wgi_reverse_dual : wgi_reverse_double) (&others, &f->frame);
 }
 
+int wgi_seed_ahead (wg_fun *f, const double u[], int dual)
+{
+  const int seeded = begins_with_call (f->trace->program);
+  if (seeded) seed (f, u, dual), reverse_others (f, dual);
+  f->frame.ahead = seeded ? WGI_SEEDED : 1;
+  return seeded;
+}
+
+static void rest_all (wg_fun *f, int dual)
+{
+  for (int d = 0; d <= dual; d++) wgi_plane_rest (f->frame.plane[WGI_ADJOINT + d], f->capacity);
+}
+
+int wgi_come_back (wg_fun *f, const double u[], int dual, int seeded, int rc)
+{
+  const int done = seeded && !f->frame.ahead;
+  f->frame.ahead = 0;
+  if (rc && seeded) rest_all (f, dual);
+  if (rc || done) return rc;
+  if (!seeded) seed (f, u, dual);
+  return wgi_reverse (f, dual);
+}
+
 /* To x, along v if that is not NULL, and back with weights u[m] (NULL: all 1).  An error leaves nothing to collect. */
 static int there_and_back (wg_fun *f, const double x[], const double v[], const double u[])
 {
-  const wgi_program *p = f->trace->program;
   const size_t generation = wgi_family_generation (f->family);
   const int dual = v != NULL;
-  int seeded = x && !wgi_fun_is_stale (f) && begins_with_call (p);
-  if (seeded) seed (f, u, dual), reverse_others (f, dual);
-  f->frame.ahead = seeded ? WGI_SEEDED : 1;
-  const int rc = dual ? wgi_fun_at_dual (f, x, v) : wgi_fun_at (f, x), done = !f->frame.ahead;
-  f->frame.ahead = 0;
-  if (seeded && (rc || generation != wgi_family_generation (f->family)))      /* seeds of another list, if there is one now */
-    {
-      for (int d = 0; d <= dual; d++) wgi_plane_rest (f->frame.plane[WGI_ADJOINT + d], f->capacity);
-      seeded = 0;
-    }
-  if (rc || (seeded && done)) return rc;
-  if (!seeded) seed (f, u, dual);
-  return wgi_reverse (f, dual);
+  int seeded = 0;
+  f->frame.ahead = 1;
+  if (x && !wgi_fun_is_stale (f)) seeded = wgi_seed_ahead (f, u, dual);
+  const int rc = dual ? wgi_fun_at_dual (f, x, v) : wgi_fun_at (f, x);
+  if (seeded && generation != wgi_family_generation (f->family)) rest_all (f, dual), seeded = 0;       /* of another list, if there is one now */
+  return wgi_come_back (f, u, dual, seeded, rc);
 }
 
 /* wg_gradient and wg_vjp: weights u, or all ones. */

@@ -83,10 +83,12 @@ static int single (wg_fun *f, const double V[], size_t first, double hv[])
   double *d = f->frame.plane[WGI_D1];
   if (V) memcpy (d, V, n*sizeof *d);
   else memset (d, 0, n*sizeof *d), d[first] = 1;
-  f->frame.status = 0, f->frame.ahead = 1;
+  const int seeded = wgi_seed_ahead (f, NULL, 1);
+  f->frame.status = 0;
   wgi_tangent_double (f->trace->program, &f->frame);
-  f->frame.ahead = 0;
-  return f->frame.status ? f->frame.status : wgi_pull_dual (f, NULL, NULL, hv);
+  const int rc = wgi_come_back (f, NULL, 1, seeded, f->frame.status);
+  if (!rc) wgi_collect (f, WGI_ADJOINT, NULL), wgi_collect (f, WGI_ADJOINT + WGI_D1, hv);
+  return rc;
 }
 
 /* k products with the Hessian along V, or along the first k unit vectors, and what goes with them. */

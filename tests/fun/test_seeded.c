@@ -101,6 +101,23 @@ START_TEST (both_ways_at_once)
 }
 END_TEST
 
+/* Directions one after the other, and the gradient behind them. */
+START_TEST (directions)
+{
+  enum { K = 3 };
+  double x[N], v[K*N], u[OUTPUTS], y[2], g[2][N], h[2][K*N];
+  for (int k = 0; k < K; k++) fill (x, v + k*N, u, k);
+  wg_fun *f = record (SUM, x), *apart = wg_fun_clone (f);
+  for (int round = 0; round < 2; round++)
+    {
+      ck_assert (wg_hvps (f, x, K, v, y, g[0], h[0]) == WG_OK && wg_eval (apart, x, y + 1) == WG_OK);
+      for (int k = 0; k < K; k++) ck_assert (wg_hvp (apart, NULL, v + k*N, NULL, g[1], h[1] + k*N) == WG_OK);
+      same_bits ("value", 1, y, y + 1), same_bits ("gradient", N, g[0], g[1]), same_bits ("products", K*N, h[0], h[1]);
+    }
+  wg_fun_free (f), wg_fun_free (apart);
+}
+END_TEST
+
 /* Of the outputs that are seen, one that is not finite is told; the next point is as ever. */
 START_TEST (not_finite)
 {
@@ -201,6 +218,7 @@ int main (void)
   TCase *tc = tcase_create ("both sweeps at once");
   tcase_set_timeout (tc, 120);
   tcase_add_loop_test (tc, both_ways_at_once, 0, KINDS);
+  tcase_add_test (tc, directions);
   tcase_add_test (tc, not_finite);
   tcase_add_loop_test (tc, errors, SUM, FLIPPED + 1);
   tcase_add_test (tc, called);
