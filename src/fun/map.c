@@ -247,7 +247,8 @@ static void free_instance (wgi_callee *callee)
   wgi_map_callee *c = (wgi_map_callee *) callee;
   if (c->one) wgi_callee_free (c->one);
   wgi_map_crew_free (c->crew);
-  free (c->operands.stretch), free (c->arg), free (c->own.block), free (c->own.place), free (c->nest.place), free (c->curve), free (c->room);
+  free (c->operands.stretch), free (c->arg), free (c->own.block), free (c->curve), free (c->room);
+  wgi_layout_free (&c->own.layout), wgi_layout_free (&c->nest.layout);
 }
 
 /* The arrays of the lanes, and of the sweeps ahead, in one room. */

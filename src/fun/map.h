@@ -35,27 +35,28 @@ typedef struct {
   const wgi_lane_sweeps *lanes;  /* and what it was swept with */
 } wgi_ahead;
 
-/* The lanes' planes for the body: what items see of their own and then rows in the lanes, what they share, constants and
- * parameters in the shared planes. */
+/* The lanes' planes for the body: what items see of their own and then rows in the lanes; in the shared planes the sink, what items share,
+ * constants, parameters and folded adjoints. */
 typedef struct {
   wgi_lane_frame frame;
   void *block;                   /* the memory of its planes */
   unsigned planes;               /* that there are */
-  uint32_t *place;               /* frame.place; places of them */
-  size_t places;
-  const wgi_trace *trace;        /* whose places and constants these are; NULL: none's */
+  wgi_layout layout;             /* frame.layout */
+  uint64_t print;                /* of the arguments that it is for */
+  const wgi_trace *trace;        /* whose layout and constants these are; NULL: none's */
   int apart;                     /* do lanes have their own numbers of what items share? */
 } wgi_map_frame;
 
-/* The body in an outer program's planes, trip by trip: its rows, and its constants, parameters and data in the shared planes,
+/* The body in an outer program's planes, trip by trip: its rows, and its constants, parameters, data and folded adjoints in the shared planes,
  * come behind what the outer program has. */
+enum { WGI_NEST_ARGS = 64 };
+
 typedef struct {
-  const wgi_program *program;    /* the body's; NULL: none yet */
-  uint64_t print;                /* of it */
-  wgi_lane_words base;           /* where its own begin */
-  size_t rows;                   /* places of its rows */
-  uint32_t *place;               /* per number of the body; numbers of them */
-  size_t numbers;
+  wgi_layout layout;
+  const wgi_layout *outer;       /* the program's that calls it, */
+  uint64_t serial;               /* when it was like this */
+  const uint32_t *operand;       /* of that call */
+  uint64_t rows;                 /* the arguments whose operands are one after the other in all trips, of the first WGI_NEST_ARGS */
 } wgi_nest;
 
 /* Where Jacobians of items go: the number of item k, output i, input j of the body to value[place[(k m + i) n + j]].  Or, place being

@@ -30,7 +30,7 @@ static void put_row (const wgi_map *s, wgi_entries *e, size_t k, size_t i, const
 static void rest (const wgi_map_callee *c, int plane, size_t number)
 {
   size_t lanes;
-  double *adjoint = wgi_lane_adjoint (&c->own.frame, plane, c->own.place[number], &lanes);
+  double *adjoint = wgi_lane_adjoint (&c->own.frame, plane, c->own.layout.adjoint[number], &lanes);
   c->callee.sweeps->take_sums (NULL, adjoint, lanes/c->callee.sweeps->width);
 }
 
@@ -42,14 +42,14 @@ static void put_rows (const wgi_map_callee *c, wgi_entries *e, int plane, size_t
   if (e->row)
     {
       const uint32_t *input = e->input + i*s->n;
-      e->odd |= c->callee.sweeps->store (e->value, e->row + k*s->m + i, s->m, group, adjoint, c->own.place, input, e->width[i]);
+      e->odd |= c->callee.sweeps->store (e->value, e->row + k*s->m + i, s->m, group, adjoint, c->own.layout.adjoint, input, e->width[i]);
       for (size_t t = e->width[i]; t < s->n; t++) rest (c, plane, input[t]);
       return;
     }
   for (uint64_t left = group; left; left &= left - 1)
     {
       const size_t l = (size_t) __builtin_ctzll (left);
-      put_row (s, e, k + l, i, adjoint + l, c->own.place);
+      put_row (s, e, k + l, i, adjoint + l, c->own.layout.adjoint);
     }
   for (size_t j = 0; j < s->n; j++) rest (c, plane, j);
 }
@@ -57,24 +57,21 @@ static void put_rows (const wgi_map_callee *c, wgi_entries *e, int plane, size_t
 /* The seed 1 of a number in the lanes of group. */
 static void seed (const wgi_map_callee *c, int plane, size_t number, uint64_t group)
 {
-  double *adjoint = c->own.frame.plane[plane] + (size_t) c->own.place[number]*WGI_LANES;
+  double *adjoint = c->own.frame.plane[plane] + (size_t) c->own.layout.adjoint[number]*WGI_LANES;
   if (group == ((uint64_t) 1 << WGI_LANES) - 1) c->callee.sweeps->add_same (adjoint, 1);
   else
     for (size_t l = 0; l < WGI_LANES; l++) if (group >> l & 1) adjoint[l] = 1;
 }
 
-/* Does it have adjoints in each lane?  A constant or data that items share do not: their row is zero. */
-static int is_apart (const wgi_map_callee *c, uint32_t number)
-{
-  return wgi_is_slot (c->one->fun->trace->program, number) && !(c->own.place[number] & WGI_SHARED);
-}
+/* Does it have adjoints in each lane?  What carries no derivative does not: its row is zero. */
+static int is_apart (const wgi_map_callee *c, uint32_t number) { return !(c->own.layout.adjoint[number] & WGI_SHARED); }
 
 /* Inputs that items share have an adjoint in each lane here (apart).  Outputs are done in pairs, in the planes of adjoints and of their
  * tangents.  The sweep leaves an output whose operands carry no derivative as it was. */
 void wgi_map_blocks (const wgi_map_callee *c, const wgi_map_job *job, size_t k, uint64_t group)
 {
   const wgi_map *s = wgi_map_of (c);
-  const wgi_program *p = c->one->fun->trace->program;
+  const wgi_program *p = &c->own.layout.program;
   wgi_lane_frame *f = (wgi_lane_frame *) &c->own.frame;
   for (size_t i = 0; i < s->m; i += 2)
     {

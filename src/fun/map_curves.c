@@ -10,7 +10,7 @@
 
 #include "fun/map.h"
 
-/* The room: lanes of own entries; sums of those shared; scratch for the adjoints of all shared inputs. */
+/* The room: lanes of own entries; sums of those shared; scratch for the adjoints of the sink and all shared inputs. */
 static size_t sums_at (const wgi_curves *z) { return z->own*WGI_LANES; }
 static size_t scratch_at (const wgi_curves *z) { return sums_at (z) + z->shared; }
 
@@ -39,24 +39,24 @@ static void put_tangent (const wgi_lane_frame *f, uint32_t place, double t)
 void wgi_map_look_along (wgi_map_callee *c, const wgi_curves *z, size_t d)
 {
   wgi_lane_frame *f = &c->own.frame;
-  put_tangent (f, f->place[z->direction[d]], 1);
-  c->callee.sweeps->forward_dual (c->one->fun->trace->program, f);
+  put_tangent (f, f->layout->place[z->direction[d]], 1);
+  c->callee.sweeps->forward_dual (&f->layout->program, f);
 }
 
 void wgi_map_take_curves (wgi_map_callee *c, const wgi_curves *z, size_t d, uint64_t group)
 {
   const wgi_lane_frame *f = &c->own.frame;
-  const wgi_program *p = c->one->fun->trace->program;
-  const size_t shared = f->used.shared - (wgi_numbers (p) - p->slots);
+  const uint32_t direction = f->layout->place[z->direction[d]];
+  const size_t shared = f->layout->base.shared;
   double *const sum = c->curve + scratch_at (z);
-  const int meets = f->place[z->direction[d]] & WGI_SHARED && z->shared;
-  put_tangent (f, f->place[z->direction[d]], 0);
+  const int meets = direction & WGI_SHARED && z->shared;
+  put_tangent (f, direction, 0);
   if (meets) memset (sum, 0, shared*sizeof *sum);
   c->callee.sweeps->take_sums (NULL, f->shared[WGI_ADJOINT], shared);
   c->callee.sweeps->take_sums (meets ? sum : NULL, f->shared[WGI_ADJOINT + WGI_D1], shared);
   for (uint32_t i = z->start[d]; i < z->start[d+1]; i++)
     {
-      const uint32_t place = f->place[z->with[i]];
+      const uint32_t place = f->layout->adjoint[z->with[i]];
       if (z->at[i] >= z->own)
         {
           c->curve[sums_at (z) + z->at[i] - z->own] += sum[place ^ WGI_SHARED];
@@ -66,7 +66,7 @@ void wgi_map_take_curves (wgi_map_callee *c, const wgi_curves *z, size_t d, uint
       double *to = c->curve + (size_t) z->at[i]*WGI_LANES;
       for (size_t l = 0; l < WGI_LANES; l++) if (group >> l & 1) to[l] = from[l];
     }
-  for (size_t j = 0; j < f->own*WGI_LANES; j++) f->plane[WGI_ADJOINT][j] = f->plane[WGI_ADJOINT + WGI_D1][j] = -0.;
+  for (size_t j = 0; j < f->layout->base.own*WGI_LANES; j++) f->plane[WGI_ADJOINT][j] = f->plane[WGI_ADJOINT + WGI_D1][j] = -0.;
 }
 
 int wgi_map_curve (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t l)

@@ -28,33 +28,40 @@ static wgi_lane_words seen (const wgi_map_callee *c)
   return w;
 }
 
-static int find_places (wgi_map_callee *c)
+/* Where the inputs and parameters are that arguments are: own ones from 0 on, shared ones behind the sink. */
+static void place_arguments (wgi_map_callee *c)
 {
-  const wgi_map *s = wgi_map_of (c);
-  const wgi_program *p = program (c);
-  wgi_map_frame *f = &c->own;
-  const size_t numbers = wgi_numbers (p), params = p->slots + p->constants;
-  const wgi_lane_words inputs = seen (c);
-  wgi_lane_words at = { 0, 0 };
-  if (numbers > f->places)
+  wgi_layout *l = &c->own.layout;
+  const wgi_program *p = &l->program;
+  wgi_lane_words at = { 0, 1 };
+  for (size_t i = 0; i < wgi_map_of (c)->args.count; i++)
     {
-      uint32_t *place = malloc (wgi_times (numbers, sizeof *place));
-      if (!place) return wgi_fail (WG_ENOMEM, "no memory for a map's lanes");
-      free (f->place);
-      f->place = place, f->places = numbers;
+      const wgi_arg *a = &c->arg[i];
+      for (size_t j = a->place; j < a->place + a->width; j++)
+        {
+          const uint32_t place = (uint32_t) (is_own (c, a) ? at.own++ : at.shared++ | WGI_SHARED);
+          if (j < p->n) l->place[j] = place, l->adjoint[j] = a->data ? WGI_SINK : place;
+          else if (j - p->n < p->params) l->place[p->slots + p->constants + j - p->n] = place;
+        }
     }
-  const size_t rows = wgi_lane_rows (p, inputs.own, f->place);
-  for (size_t i = p->slots; i < numbers; i++) f->place[i] = WGI_SHARED | (uint32_t) (inputs.shared + i - p->slots);
-  for (size_t i = 0; i < s->args.count; i++)
-    for (size_t j = 0; j < c->arg[i].width; j++)
-      {
-        const size_t to = c->arg[i].place + j;
-        const uint32_t place = (uint32_t) (is_own (c, &c->arg[i]) ? at.own++ : at.shared++ | WGI_SHARED);
-        if (to < p->n) f->place[to] = place;
-        else if (to - p->n < p->params) f->place[params + to - p->n] = place;
-      }
-  f->frame.place = f->place, f->frame.own = inputs.own, f->frame.rows = rows;
-  f->frame.used = (wgi_lane_words){ inputs.own + rows, inputs.shared + numbers - p->slots };
+}
+
+/* The layout, if it is not that of the program and arguments like these. */
+static int lay_out (wgi_map_callee *c)
+{
+  wgi_map_frame *f = &c->own;
+  wgi_lane_words inputs = seen (c);
+  uint64_t print = c->own.apart ? 1 : 0;
+  for (const wgi_arg *a = c->arg; a < c->arg + wgi_map_of (c)->args.count; a++)
+    print = wgi_mixed (wgi_mixed (wgi_mixed (print, a->place), a->width), (is_own (c, a) ? 1 : 0) | (a->data ? 2 : 0));
+  f->frame.layout = &f->layout;
+  if (wgi_layout_is_of (&f->layout, program (c)) && f->print == print) return WG_OK;
+  inputs.shared++;
+  const int rc = wgi_layout_begin (&f->layout, program (c), inputs);
+  if (rc) return rc;
+  place_arguments (c);
+  wgi_layout_end (&f->layout);
+  f->print = print;
   return WG_OK;
 }
 
@@ -68,9 +75,11 @@ static size_t doubles (int plane, wgi_lane_words words)
 static int have_planes (wgi_map_callee *c, unsigned planes)
 {
   wgi_map_frame *f = &c->own;
-  wgi_lane_words words = f->frame.used;
+  wgi_lane_words words = f->layout.end;
   size_t total = 8;
-  const wgi_lane_words wanted = f->frame.wanted, room = f->frame.room, inputs = seen (c);      /* maybe more than there was room for */
+  const wgi_lane_words wanted = f->frame.wanted, room = f->frame.room;      /* maybe more than there was room for */
+  wgi_lane_words inputs = seen (c);
+  inputs.shared++;
   if (words.own < wanted.own) words.own = wanted.own;
   if (words.shared < wanted.shared) words.shared = wanted.shared;
   if (words.own <= room.own && words.shared <= room.shared && (planes & ~f->planes) == 0) return WG_OK;
@@ -106,7 +115,7 @@ static void spread (wgi_map_callee *c, int mode)
   const wgi_program *p = program (c);
   WGI_FOR_MODES (d, mode)
     {
-      double *to = c->own.frame.shared[d];
+      double *to = c->own.frame.shared[d] + 1;
       for (size_t i = 0; i < s->args.count; i++)
         {
           const wgi_arg *a = &c->arg[i];
@@ -127,7 +136,7 @@ static int ready (wgi_map_callee *c, const wgi_map_job *job)
 {
   unsigned planes = job->mode ? 3 : 1;
   if (job->ybar || job->entries) planes |= (job->entries && wgi_map_of (c)->m > 1 ? 3 : planes) << WGI_ADJOINT;
-  int rc = c->own.trace == c->one->fun->trace ? WG_OK : find_places (c);
+  int rc = c->own.trace == c->one->fun->trace ? WG_OK : lay_out (c);
   if (!rc) rc = have_planes (c, planes);
   c->own.frame.sweeps = c->callee.sweeps, c->own.frame.resources = c->callee.resources;
   if (!rc && c->own.trace != c->one->fun->trace) spread (c, job->mode);
@@ -165,7 +174,7 @@ static void keep_output (const wgi_map_callee *c, const wgi_map_job *job, const 
 {
   const wgi_lane_frame *f = &c->own.frame;
   const size_t from = o->place + i;
-  const uint32_t place = f->place[program (c)->out[from]];
+  const uint32_t place = f->layout->place[program (c)->out[from]];
   (void) k;                      /* that is asked later */
   WGI_FOR_MODES (d, job->mode)
     {
@@ -190,13 +199,13 @@ static void keep_output (const wgi_map_callee *c, const wgi_map_job *job, const 
 static void seed_output (const wgi_map_callee *c, const wgi_map_job *job, const wgi_arg *o, size_t i, size_t k, uint64_t group)
 {
   const wgi_lane_frame *f = &c->own.frame;
-  const uint32_t word = program (c)->out[o->place + i];
-  if (!wgi_is_slot (program (c), word)) return;
-  if (!o->stride && group == all && !(f->place[word] & WGI_SHARED))
+  const uint32_t place = f->layout->adjoint[program (c)->out[o->place + i]];
+  if (place == WGI_SINK) return;
+  if (!o->stride && group == all && !(place & WGI_SHARED))
     {
       if (!wgi_asleep (job->ybar[0][o->first + i]))
         WGI_FOR_MODES (d, job->mode)
-          c->callee.sweeps->add_same (f->plane[WGI_ADJOINT + d] + (size_t) f->place[word]*WGI_LANES, job->ybar[d][o->first + i]);
+          c->callee.sweeps->add_same (f->plane[WGI_ADJOINT + d] + (size_t) place*WGI_LANES, job->ybar[d][o->first + i]);
       return;
     }
   for (uint64_t left = group; left; left &= left - 1)
@@ -206,7 +215,7 @@ static void seed_output (const wgi_map_callee *c, const wgi_map_job *job, const 
       WGI_FOR_MODES (d, job->mode)
         {
           size_t lanes;
-          double *to = wgi_lane_adjoint (f, WGI_ADJOINT + d, f->place[word], &lanes);
+          double *to = wgi_lane_adjoint (f, WGI_ADJOINT + d, place, &lanes);
           to[l % lanes] += job->ybar[d][from];
         }
     }
@@ -218,22 +227,6 @@ static void each_output (const wgi_map_callee *c, const wgi_map_job *job, size_t
 {
   const wgi_map *s = wgi_map_of (c);
   for (const wgi_arg *o = s->out; o < s->out + s->outs; o++) for (size_t i = 0; i < o->width; i++) what (c, job, o, i, k, group);
-}
-
-/* Put to rest the outputs that the sweep did not take, since they are not active. */
-static void rest_outputs (const wgi_map_callee *c, const wgi_map_job *job, uint64_t group)
-{
-  const wgi_map *s = wgi_map_of (c);
-  const wgi_program *p = program (c);
-  for (size_t o = 0; o < s->outs; o++)
-    for (size_t i = s->out[o].place; i < s->out[o].place + s->out[o].width; i++)
-      {
-        if (p->out[i] < p->n || !wgi_is_slot (p, p->out[i])) continue;
-        const size_t at = (size_t) c->own.place[p->out[i]]*WGI_LANES;
-        const size_t first = (size_t) __builtin_ctzll (group);
-        if (!s->out[o].stride && wgi_asleep (c->own.frame.plane[WGI_ADJOINT][at + first])) continue;      /* all lanes had the same */
-        WGI_FOR_MODES (d, job->mode) for (size_t l = 0; l < WGI_LANES; l++) c->own.frame.plane[WGI_ADJOINT + d][at + l] = -0.;
-      }
 }
 
 /* rows: what goes to single items */
@@ -286,9 +279,12 @@ static void leave (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t c
       for (const wgi_arg *a = c->arg; a < c->arg + s->args.count && adjoint; a++)
         {
           if (!is_own (c, a)) continue;
-          if (!a->data) leave_rows (c, a, adjoint, job->xbar[d], k, count, again);
-          const int awake = a->data || c->log || !is_even (a, count);
-          for (size_t j = 0; j < a->width*WGI_LANES && awake && !again; j++) adjoint[j] = -0.;
+          if (!a->data)
+            {
+              leave_rows (c, a, adjoint, job->xbar[d], k, count, again);
+              const int awake = c->log || !is_even (a, count);
+              for (size_t j = 0; j < a->width*WGI_LANES && awake && !again; j++) adjoint[j] = -0.;
+            }
           adjoint += a->width*WGI_LANES;
         }
     }
@@ -312,7 +308,7 @@ static int forward (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t 
     {
       fetch (c, job, k, count);
       f->held = UINT64_MAX, f->wanted.own = 0;
-      (job->mode && !job->curves ? c->callee.sweeps->forward_dual : c->callee.sweeps->forward) (program (c), f);
+      (job->mode && !job->curves ? c->callee.sweeps->forward_dual : c->callee.sweeps->forward) (&f->layout->program, f);
       if (!f->wanted.own) return WG_OK;
       const int rc = ready (c, job);
       if (rc) return rc;
@@ -328,8 +324,7 @@ static void finish (wgi_map_callee *c, const wgi_map_job *job, size_t k, uint64_
     {
       if (job->curves) wgi_map_look_along (c, job->curves, d);
       each_output (c, job, k, group, seed_output);
-      (job->mode ? c->callee.sweeps->reverse_dual : c->callee.sweeps->reverse) (program (c), &c->own.frame);
-      rest_outputs (c, job, group);
+      (job->mode ? c->callee.sweeps->reverse_dual : c->callee.sweeps->reverse) (&c->own.layout.program, &c->own.frame);
       if (job->curves) wgi_map_take_curves (c, job->curves, d, group);
     }
 }
@@ -356,7 +351,7 @@ static int alone (wgi_map_callee *c, const wgi_map_job *job, size_t k, size_t l)
         for (size_t j = c->arg[i].place; j < c->arg[i].place + c->arg[i].width && !c->arg[i].data; j++)
           {
             size_t lanes;
-            double *to = wgi_lane_adjoint (&c->own.frame, WGI_ADJOINT + d, c->own.place[j], &lanes);
+            double *to = wgi_lane_adjoint (&c->own.frame, WGI_ADJOINT + d, c->own.layout.adjoint[j], &lanes);
             to[l % lanes] += a.xbar[d][j];
           }
     }
@@ -428,7 +423,7 @@ static int begin_at (wgi_map_callee *c, size_t k)
 
 int wgi_map_chunk (wgi_map_callee *c, const wgi_map_job *job, size_t begin, size_t end)
 {
-  if (c->left) free (c->own.block), free (c->own.place), c->own = (wgi_map_frame){ .apart = c->own.apart };
+  if (c->left) free (c->own.block), c->own = (wgi_map_frame){ .apart = c->own.apart, .layout = c->own.layout, .print = c->own.print };
   c->notice = WG_OK, c->left = 1;
   int rc = begin_at (c, begin);
   if (!rc && job->curves) rc = wgi_map_have_curves (c, job->curves);
@@ -452,7 +447,7 @@ static void add_shared (const wgi_map_callee *c, const wgi_map_job *job)
   const wgi_map *s = wgi_map_of (c);
   WGI_FOR_MODES (d, job->mode)
     {
-      double *from = job->ybar ? c->own.frame.shared[WGI_ADJOINT + d] : NULL;
+      double *from = job->ybar ? c->own.frame.shared[WGI_ADJOINT + d] + c->callee.sweeps->width : NULL;
       for (size_t o = 0; job->y && o < s->outs; o++)
         for (size_t i = 0; i < s->out[o].width && !s->out[o].stride; i++)
           job->y[d][s->out[o].first + i] += sum_of_lanes (c->lane[d] + (s->out[o].place + i)*WGI_LANES);
@@ -460,7 +455,7 @@ static void add_shared (const wgi_map_callee *c, const wgi_map_job *job)
         {
           const wgi_arg *a = &c->arg[i];
           if (is_own (c, a)) continue;
-          c->callee.sweeps->take_sums (a->data ? NULL : job->xbar[d] + a->first, from, a->width);
+          if (!a->data) c->callee.sweeps->take_sums (job->xbar[d] + a->first, from, a->width);
           from += a->width*c->callee.sweeps->width;
         }
     }

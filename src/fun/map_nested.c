@@ -17,70 +17,90 @@ typedef struct {
   wgi_map_callee *c;
   const wgi_map *s;
   wgi_lane_frame *outer;
-  const uint32_t *outer_place;
+  const wgi_layout *outer_layout;
   int mode, reverse;
   const uint32_t *operand;       /* numbers of the outer program */
   size_t out;                    /* the place of the first output */
 } nest;
 
-static const wgi_program *body (const nest *t) { return t->c->nest.program; }
+static const wgi_program *body (const nest *t) { return &t->c->nest.layout.program; }
 
 static double *at (const wgi_lane_frame *frame, int plane, size_t place) { return frame->plane[plane] + place*WGI_LANES; }
 
-/* Where operand j of the map is. */
-static uint32_t place_of (const nest *t, size_t j) { return t->outer_place[t->operand[j] & ~WGI_INACTIVE]; }
+/* The number of the outer program that operand j of the map is. */
+static uint32_t operand (const nest *t, size_t j) { return t->operand[j] & ~WGI_INACTIVE; }
 
 /* places */
 
-static size_t widths_of_data (const wgi_map_callee *c)
-{
-  size_t sum = 0;
-  for (size_t i = 0; i < wgi_map_of (c)->args.count; i++) if (c->arg[i].data) sum += c->arg[i].width;
-  return sum;
-}
-
-/* What the body has at most behind the outer program: rows; and shared by the lanes constants, parameters and then data. */
-static wgi_lane_words own_words (const wgi_map_callee *c, const wgi_program *p)
-{
-  return (wgi_lane_words){ p->slots - p->n, p->constants + p->params + widths_of_data (c) };
-}
+/* The outer program's number that is input j of an argument in trip k. */
+static uint32_t outer_number (const nest *t, const wgi_arg *a, size_t k, size_t j) { return operand (t, a->first + wgi_arg_row (a, k) + j); }
 
 /* The inputs of trip k that are variables, or those that all trips share. */
 static void place_inputs (const nest *t, size_t k, int shared)
 {
+  const wgi_layout *outer = t->outer_layout;
+  wgi_nest *r = &t->c->nest;
   for (size_t i = 0; i < t->s->args.count; i++)
     {
       const wgi_arg *a = &t->c->arg[i];
-      if (a->data || (a->stride == 0) != shared) continue;
-      const size_t first = a->first + wgi_arg_row (a, k);
-      for (size_t j = 0; j < a->width; j++) t->c->nest.place[a->place + j] = place_of (t, first + j);
+      if (a->data || !a->width || (a->stride == 0) != shared) continue;
+      uint32_t *const place = r->layout.place + a->place, *const adjoint = r->layout.adjoint + a->place;
+      if (i < WGI_NEST_ARGS && r->rows >> i & 1)
+        {
+          const uint32_t first = outer_number (t, a, k, 0);
+          memcpy (place, outer->place + first, a->width*sizeof *place), memcpy (adjoint, outer->adjoint + first, a->width*sizeof *adjoint);
+        }
+      else
+        for (size_t j = 0; j < a->width; j++)
+          place[j] = outer->place[outer_number (t, a, k, j)], adjoint[j] = outer->adjoint[outer_number (t, a, k, j)];
     }
 }
 
-/* Another program may have come to lie where one was. */
-static int is_for (const wgi_nest *r, const wgi_program *p) { return r->program == p && r->print == p->print; }
-
-/* All other places. */
-static int find_places (wgi_map_callee *c, const wgi_program *p, wgi_lane_words base)
+/* Data: what lanes share. */
+static void place_data (const nest *t)
 {
-  wgi_nest *r = &c->nest;
-  const size_t numbers = wgi_numbers (p);
-  uint32_t shared = (uint32_t) base.shared | WGI_SHARED;
-  if (is_for (r, p) && r->base.own == base.own && r->base.shared == base.shared) return WG_OK;
-  if (numbers > r->numbers)
-    {
-      uint32_t *place = malloc (wgi_times (numbers, sizeof *place));
-      if (!place) return wgi_fail (WG_ENOMEM, "no memory for a map in a map");
-      free (r->place);
-      r->place = place, r->numbers = numbers;
-    }
-  r->program = p, r->print = p->print, r->base = base;
-  r->rows = wgi_lane_rows (p, base.own, r->place);
-  for (size_t i = p->slots; i < numbers; i++) r->place[i] = shared++;
-  for (size_t i = 0; i < wgi_map_of (c)->args.count; i++)
-    for (size_t j = c->arg[i].place, end = j + c->arg[i].width; c->arg[i].data && j < end; j++, shared++)
-      if (j < p->n) r->place[j] = shared;
-      else if (j - p->n < p->params) r->place[p->slots + p->constants + j - p->n] = shared;
+  wgi_layout *l = &t->c->nest.layout;
+  const wgi_program *p = &l->program;
+  for (size_t i = 0; i < t->s->args.count; i++)
+    for (size_t j = t->c->arg[i].place, end = j + t->c->arg[i].width; t->c->arg[i].data && j < end; j++, l->end.shared++)
+      if (j < p->n) l->place[j] = (uint32_t) l->end.shared | WGI_SHARED, l->adjoint[j] = WGI_SINK;
+      else if (j - p->n < p->params) l->place[p->slots + p->constants + j - p->n] = (uint32_t) l->end.shared | WGI_SHARED;
+}
+
+/* An input that trips have of their own has the adjoint of a trip that asks most: one of each lane's own before a shared one before none.
+ * And see whether the argument's numbers are one after the other in all trips. */
+static void see_trips (const nest *t, size_t i)
+{
+  wgi_nest *r = &t->c->nest;
+  const wgi_arg *a = &t->c->arg[i];
+  int row = 1;
+  for (size_t k = 0; k < (a->stride ? t->c->items : 1); k++)
+    for (size_t j = 0; j < a->width; j++)
+      {
+        const uint32_t number = outer_number (t, a, k, j), to = t->outer_layout->adjoint[number];
+        uint32_t *place = &r->layout.place[a->place + j], *adjoint = &r->layout.adjoint[a->place + j];
+        if ((t->outer_layout->place[number] ^ *place) & WGI_SHARED) *place |= WGI_EITHER;
+        if (*adjoint & WGI_SHARED && (*adjoint == WGI_SINK || !(to & WGI_SHARED))) *adjoint = to;
+        row &= number == outer_number (t, a, k, 0) + j;
+      }
+  if (row && i < WGI_NEST_ARGS) r->rows |= (uint64_t) 1 << i;
+}
+
+/* The layout, if it is not that of this program and call. */
+static int lay_out (const nest *t, const wgi_program *p)
+{
+  wgi_nest *r = &t->c->nest;
+  if (wgi_layout_is_of (&r->layout, p) && r->outer == t->outer_layout && r->serial == t->outer_layout->serial && r->operand == t->operand)
+    return WG_OK;
+  const int rc = wgi_layout_begin (&r->layout, p, t->outer_layout->end);
+  if (rc) return rc;
+  r->rows = 0;
+  place_inputs (t, 0, 0);
+  place_inputs (t, 0, 1);
+  place_data (t);
+  for (size_t i = 0; i < t->s->args.count; i++) if (!t->c->arg[i].data) see_trips (t, i);
+  wgi_layout_end (&r->layout);
+  r->outer = t->outer_layout, r->serial = t->outer_layout->serial, r->operand = t->operand;
   return WG_OK;
 }
 
@@ -93,12 +113,12 @@ static void put (const nest *t, size_t at_shared, size_t count, const double val
   if (t->mode) memset (t->outer->shared[WGI_D1] + at_shared, 0, count*sizeof *value);
 }
 
-/* Where data begin in the shared planes. */
-static size_t data_place (const nest *t) { return t->c->nest.base.shared + body (t)->constants + body (t)->params; }
+/* Where what is the body's begins in the shared planes: constants, parameters, data. */
+static size_t own_shared (const nest *t) { return t->c->nest.layout.base.shared; }
 
 static void put_data (const nest *t, size_t k, int shared)
 {
-  size_t to = data_place (t);
+  size_t to = own_shared (t) + body (t)->constants + body (t)->params;
   for (size_t i = 0; i < t->s->args.count; i++)
     {
       const wgi_arg *a = &t->c->arg[i];
@@ -113,16 +133,16 @@ static int take_body (const nest *t)
 {
   wgi_map_callee *c = t->c;
   const wgi_program *p = c->one->fun->trace->program;
-  const wgi_lane_words base = t->outer->used, own = own_words (c, p), end = { base.own + own.own, base.shared + own.shared };
+  const int rc = lay_out (t, p);
+  if (rc) return rc;
+  const wgi_lane_words end = c->nest.layout.end;
   if (end.own > t->outer->room.own || end.shared > t->outer->room.shared)
     {
       if (t->reverse) return wgi_fail (WG_EMODEL, "a map in a map: a branch changed between the sweeps");
       return t->outer->wanted = end, 1;
     }
-  const int rc = find_places (c, p, base);
-  if (rc) return rc;
-  if (p->constants) put (t, base.shared, p->constants, p->constant);
-  if (p->params) put (t, base.shared + p->constants, p->params, c->one->fun->param);
+  if (p->constants) put (t, own_shared (t), p->constants, p->constant);
+  if (p->params) put (t, own_shared (t) + p->constants, p->params, c->one->fun->param);
   place_inputs (t, 0, 1);
   put_data (t, 0, 1);
   return WG_OK;
@@ -132,20 +152,14 @@ static void sweep (const nest *t, int reverse)
 {
   wgi_lane_frame *f = t->outer;
   const wgi_lane_sweeps *s = f->sweeps;
-  const wgi_lane_words used = f->used, own = own_words (t->c, body (t));
-  const size_t first = f->own, rows = f->rows;
   wgi_callee *const *callee = f->callee;
-  f->callee = t->c->one->fun->frame.callee, f->place = t->c->nest.place, f->own = used.own, f->rows = t->c->nest.rows;
-  f->used = (wgi_lane_words){ used.own + t->c->nest.rows, used.shared + own.shared };
+  f->callee = t->c->one->fun->frame.callee, f->layout = &t->c->nest.layout;
   (reverse ? t->mode ? s->reverse_dual : s->reverse : t->mode ? s->forward_dual : s->forward) (body (t), f);
-  f->callee = callee, f->place = t->outer_place, f->own = first, f->rows = rows, f->used = used;
+  f->callee = callee, f->layout = t->outer_layout;
 }
 
 /* Where group o of the outputs of trip k goes. */
 static size_t out_place (const nest *t, size_t o, size_t k) { return t->out + t->s->out[o].first + wgi_arg_row (&t->s->out[o], k); }
-
-/* The number of the body that output i is. */
-static uint32_t output (const nest *t, size_t i) { return body (t)->out[i]; }
 
 /* Add to the adjoint, or to its tangent, in lane l. */
 static void add_adjoint (const nest *t, int d, uint32_t place, size_t l, double e)
@@ -153,13 +167,6 @@ static void add_adjoint (const nest *t, int d, uint32_t place, size_t l, double 
   size_t lanes;
   double *to = wgi_lane_adjoint (t->outer, WGI_ADJOINT + d, place, &lanes);
   to[l % lanes] += e;
-}
-
-static void rest_adjoint (const nest *t, int d, uint32_t place)
-{
-  size_t lanes;
-  double *to = wgi_lane_adjoint (t->outer, WGI_ADJOINT + d, place, &lanes);
-  for (size_t l = 0; l < lanes; l++) to[l] = -0.;
 }
 
 /* lanes by themselves */
@@ -185,7 +192,7 @@ static void see (const nest *t, size_t k, size_t l)
             }
           WGI_FOR_MODES (d, t->mode)
             a.x[d][place] = arg->data ? d ? 0 : arg->data[row + j]
-                                      : d && t->operand[from] & WGI_INACTIVE ? 0 : wgi_lane_at (t->outer, d, place_of (t, from), l);
+                                      : d && t->operand[from] & WGI_INACTIVE ? 0 : wgi_lane_at (t->outer, d, t->outer_layout->place[operand (t, from)], l);
         }
     }
   if (set) wgi_fun_put_params (f, f->params, f->param);
@@ -229,8 +236,8 @@ static int lane_reverse (const nest *t, size_t k, size_t l)
       for (size_t j = 0; j < arg->width && !arg->data; j++)
         {
           const size_t from = arg->first + wgi_arg_row (arg, k) + j;
-          if (!(t->operand[from] & WGI_INACTIVE))
-            WGI_FOR_MODES (d, t->mode) add_adjoint (t, d, place_of (t, from), l, a.xbar[d][arg->place + j]);
+          const uint32_t to = t->outer_layout->adjoint[operand (t, from)];
+          if (to != WGI_SINK) WGI_FOR_MODES (d, t->mode) add_adjoint (t, d, to, l, a.xbar[d][arg->place + j]);
         }
     }
   return WG_OK;
@@ -254,32 +261,27 @@ static const uint64_t all = ((uint64_t) 1 << WGI_LANES) - 1;      /* a group of 
 /* The lanes of group, whose values are there: their outputs, or what their adjoints give. */
 static void finish (const nest *t, size_t k, uint64_t group)
 {
-  const uint32_t *place = t->c->nest.place;
+  const uint32_t *place = t->reverse ? t->c->nest.layout.adjoint : t->c->nest.layout.place;
   for (size_t o = 0; o < t->s->outs; o++)
     WGI_FOR_MODES (d, t->mode)
       for (size_t i = 0; i < t->s->out[o].width; i++)
         {
-          const uint32_t own = output (t, t->s->out[o].place + i);
+          const uint32_t own = place[body (t)->out[t->s->out[o].place + i]];
           double *out = at (t->outer, t->reverse ? WGI_ADJOINT + d : d, out_place (t, o, k) + i);
-          if (group == all && !(place[own] & WGI_SHARED))
+          if (group == all && !(own & WGI_SHARED))
             {
-              double *from = at (t->outer, t->reverse ? WGI_ADJOINT + d : d, place[own]);
-              if (!t->reverse) t->outer->sweeps->add (out, from);
-              else if (wgi_is_slot (body (t), own)) t->outer->sweeps->add (from, out);
+              double *from = at (t->outer, t->reverse ? WGI_ADJOINT + d : d, own);
+              t->outer->sweeps->add (t->reverse ? from : out, t->reverse ? out : from);
               continue;
             }
-          for (size_t l = 0; l < WGI_LANES; l++)
+          for (size_t l = 0; l < WGI_LANES && !(t->reverse && own == WGI_SINK); l++)
             if (group >> l & 1)
               {
-                if (!t->reverse) out[l] += wgi_lane_at (t->outer, d, place[own], l);
-                else if (wgi_is_slot (body (t), own)) add_adjoint (t, d, place[own], l, out[l]);
+                if (!t->reverse) out[l] += wgi_lane_at (t->outer, d, own, l);
+                else add_adjoint (t, d, own, l, out[l]);
               }
         }
-  if (!t->reverse) return;
-  sweep (t, 1);
-  WGI_FOR_MODES (d, t->mode)
-    for (size_t i = 0; i < t->s->m; i++)
-      if (output (t, i) >= body (t)->n && wgi_is_slot (body (t), output (t, i))) rest_adjoint (t, d, place[output (t, i)]);
+  if (t->reverse) sweep (t, 1);
 }
 
 /* The lanes of pending that hold the trace of the first of them.  That one by itself, if a branch of its own depends on a NaN or on the
@@ -325,22 +327,10 @@ static void clear_outputs (const nest *t, int first_plane, double value)
     }
 }
 
-/* Adjoints that nobody takes: of operands that carry no derivative, and of data. */
-static void forget_adjoints (const nest *t)
-{
-  const size_t data = data_place (t), width = t->outer->sweeps->width, count = widths_of_data (t->c)*width;
-  WGI_FOR_MODES (d, t->mode)
-    {
-      double *adjoint = t->outer->shared[WGI_ADJOINT + d] + data*width;
-      for (size_t j = 0; j < t->s->source.n; j++) if (t->operand[j] & WGI_INACTIVE) rest_adjoint (t, d, place_of (t, j));
-      for (size_t i = 0; i < count; i++) adjoint[i] = -0.;
-    }
-}
-
 int wgi_map_nested (wgi_callee *callee, int mode, int reverse, wgi_lane_frame *outer, const uint32_t *operand, size_t out)
 {
   wgi_map_callee *c = (wgi_map_callee *) callee;
-  nest t = { .c = c, .s = wgi_map_of (c), .outer = outer, .outer_place = outer->place, .mode = mode, .reverse = reverse,
+  nest t = { .c = c, .s = wgi_map_of (c), .outer = outer, .outer_layout = outer->layout, .mode = mode, .reverse = reverse,
              .operand = operand, .out = out };
   int rc = WG_OK;
   c->notice = WG_OK, c->one->sweeps = outer->sweeps, c->one->resources = outer->resources, c->one->ahead = 0;
@@ -348,12 +338,11 @@ int wgi_map_nested (wgi_callee *callee, int mode, int reverse, wgi_lane_frame *o
   if (!reverse) clear_outputs (&t, WGI_VALUE, 0);
   for (size_t k = 0; k < c->items && rc >= 0 && !outer->wanted.own; k++)
     {
-      if (k == 0 || !is_for (&c->nest, c->one->fun->trace->program)) rc = take_body (&t);
+      if (k == 0 || !wgi_layout_is_of (&c->nest.layout, c->one->fun->trace->program)) rc = take_body (&t);
       if (rc > 0) return WG_OK;                /* no room: this sweep is void */
       if (!rc) rc = trip (&t, k);
     }
   if (reverse) clear_outputs (&t, WGI_ADJOINT, -0.);
-  if (reverse && body (&t)) forget_adjoints (&t);
   if (c->notice && !outer->status) outer->status = c->notice, outer->why = c->callee.why;
   return rc < 0 ? rc : WG_OK;
 }

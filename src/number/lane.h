@@ -48,6 +48,9 @@ LANE wgi_lane_awake (wgi_lane t, wgi_lane e, wgi_lane rest)
 }
 /* a + e, where m is not set a */
 LANE wgi_lane_add_where (wgi_lane_mask m, wgi_lane a, wgi_lane e) { return _mm512_mask_add_pd (a, m, a, e); }
+/* a b + c, rounded once if the processor does; where m is not set c */
+LANE wgi_lane_fused (wgi_lane a, wgi_lane b, wgi_lane c) { return _mm512_fmadd_pd (a, b, c); }
+LANE wgi_lane_fused_where (wgi_lane_mask m, wgi_lane a, wgi_lane b, wgi_lane c) { return _mm512_mask3_fmadd_pd (a, b, c, m); }
 LANE wgi_lane_sqrt (wgi_lane a) { return _mm512_sqrt_pd (a); }
 LANE wgi_lane_floor (wgi_lane a) { return _mm512_roundscale_pd (a, 9); }
 LANE wgi_lane_fabs (wgi_lane a) { return _mm512_abs_pd (a); }
@@ -76,6 +79,12 @@ LANE wgi_lane_awake (wgi_lane t, wgi_lane e, wgi_lane rest)
   return wgi_lane_where ((wgi_lane_mask) t == (wgi_lane_mask) rest, rest, e + 0.);
 }
 LANE wgi_lane_add_where (wgi_lane_mask m, wgi_lane a, wgi_lane e) { return wgi_lane_where (m, a + e, a); }
+# if defined __FMA__ && WGI_LANE_WIDTH == 4
+LANE wgi_lane_fused (wgi_lane a, wgi_lane b, wgi_lane c) { return _mm256_fmadd_pd (a, b, c); }
+# else
+LANE wgi_lane_fused (wgi_lane a, wgi_lane b, wgi_lane c) { return a*b + c; }
+# endif
+LANE wgi_lane_fused_where (wgi_lane_mask m, wgi_lane a, wgi_lane b, wgi_lane c) { return wgi_lane_where (m, wgi_lane_fused (a, b, c), c); }
 static inline wgi_lane_mask wgi_lane_differs (wgi_lane a, wgi_lane b) { return (wgi_lane_mask) a != (wgi_lane_mask) b; }
 LANE wgi_lane_fabs (wgi_lane a) { return (wgi_lane) ((wgi_lane_mask) a & INT64_MAX); }
 # if defined __AVX__ && WGI_LANE_WIDTH == 4

@@ -2,30 +2,17 @@
  * Copyright the Wengert developers
  *
  * Calls in sweeps over lanes: in all lanes at once if the callee can do that, else one lane after the other, as the calls
- * of scalar sweeps.  And where the rows of a program are in the lanes.
+ * of scalar sweeps.
  */
 #include "sweep/lanes.h"
 #include "sweep/numbers.h"
-
-size_t wgi_lane_rows (const wgi_program *p, size_t first, uint32_t place[])
-{
-  const uint8_t *code = p->code, *const end = code + p->count;
-  const uint32_t *word = p->word;
-  size_t slot = p->n, at = first;
-  for (; code < end; word += wgi_words (p, *code, word), code++)
-    if (*code >= WGI_OP_chain_4 && code + 1 < end && code[1] == *code) place[slot++] = (uint32_t) at;
-    else
-      for (size_t i = wgi_opcode_row[*code] == WGI_ROW_call ? p->source[word[0]]->m : !wgi_is_guard (wgi_opcode_row[*code]); i; i--)
-        place[slot++] = (uint32_t) at++;
-  return at - first;
-}
 
 static void gather (const wgi_lane_frame *frame, int mode, size_t lane, const wgi_callee *c, double *const x[])
 {
   WGI_FOR_MODES (d, mode)
     for (size_t j = 0, at = 0; j < wgi_source_words (c->source); j++)
       for (size_t k = 0; k < wgi_source_size (c->source, j); k++, at++)
-        x[d][at] = d && c->operand[j] & WGI_INACTIVE ? 0 : wgi_lane_at (frame, d, frame->place[(c->operand[j] & ~WGI_INACTIVE) + k], lane);
+        x[d][at] = d && c->operand[j] & WGI_INACTIVE ? 0 : wgi_lane_at (frame, d, frame->layout->place[(c->operand[j] & ~WGI_INACTIVE) + k], lane);
 }
 
 static void add_one (const wgi_lane_frame *frame, int plane, size_t lane, const wgi_callee *c, int rc, const double xbar[])
@@ -35,7 +22,7 @@ static void add_one (const wgi_lane_frame *frame, int plane, size_t lane, const 
       if (!(c->operand[j] & WGI_INACTIVE))
         {
           size_t lanes;
-          double *to = wgi_lane_adjoint (frame, plane, frame->place[c->operand[j] + k], &lanes);
+          double *to = wgi_lane_adjoint (frame, plane, frame->layout->adjoint[c->operand[j] + k], &lanes);
           to[lane % lanes] += rc < 0 ? NAN : xbar[at];
         }
 }

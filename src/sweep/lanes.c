@@ -52,7 +52,11 @@ static inline __attribute__ ((always_inline)) operand look (plane p, uint32_t pl
       const wgi_lane one = wgi_lane_of (p.shared[place ^ WGI_SHARED]);
       UNROLLED w.part[j] = one;
     }
-  else UNROLLED w.part[j] = p.own[(size_t) place*VECTORS + j];
+  else
+    {
+      const wgi_lane *const own = p.own + (size_t) place*VECTORS;
+      UNROLLED w.part[j] = own[j];
+    }
   return w;
 }
 
@@ -70,6 +74,13 @@ static inline __attribute__ ((always_inline)) operand look (plane p, uint32_t pl
 LANE at (const operand *w, size_t j) { return w->own ? w->own[j] : w->one; }
 #endif
 
+typedef struct { operand v, d; } dual_operand;
+
+/* What it is if lanes share it. */
+LANE one_of (const operand *w) { return at (w, 0); }
+
+static inline wgi_lane *sum_at (plane p, uint32_t place) { return (wgi_lane *) p.shared + (place ^ WGI_SHARED); }
+
 /* All its vectors. */
 static inline __attribute__ ((always_inline)) void add_parts (plane p, uint32_t place, const wgi_lane e[])
 {
@@ -77,39 +88,77 @@ static inline __attribute__ ((always_inline)) void add_parts (plane p, uint32_t 
     {
       wgi_lane sum = e[0];
       UNROLLED if (j) sum += e[j];
-      ((wgi_lane *) p.shared)[place ^ WGI_SHARED] += sum;
+      *sum_at (p, place) += sum;
     }
   else
     UNROLLED p.own[(size_t) place*VECTORS + j] += e[j];
 }
 
-/* Where the adjoint of a run of chains is not at rest. */
-typedef struct { wgi_lane_mask part[VECTORS], any; } awake_parts;
+/* The adjoint of a run of chains, its sum over lanes, and where it is not at rest. */
+typedef struct { wgi_lane part[VECTORS], sum; wgi_lane_mask awake[VECTORS], any, all; } link;
 
-static inline __attribute__ ((always_inline)) void find_awake (awake_parts *m, size_t j, wgi_lane t, wgi_lane rest)
+static inline __attribute__ ((always_inline)) void add_to_link (link *t, size_t j, wgi_lane u, wgi_lane_mask awake, wgi_lane rest)
 {
-  m->part[j] = wgi_lane_differs (t, rest);
-  m->any = j ? wgi_lane_or (m->any, m->part[j]) : m->part[j];
+  t->part[j] = u, t->awake[j] = awake;
+  if (!j) t->any = t->all = awake, t->sum = wgi_lane_where (awake, u, rest);
+  else t->any = wgi_lane_or (t->any, awake), t->all = wgi_lane_and (t->all, awake), t->sum = wgi_lane_add_where (awake, t->sum, u);
 }
 
-#define AWAKE_OF(m, t) awake_parts m; UNROLLED find_awake (&m, j, t, rest);
-
-/* Add what a link gives an operand.  If so asked, a negative zero that is awake is made positive, in the sum if there is one. */
-static inline __attribute__ ((always_inline)) void add_link (plane p, uint32_t place, const awake_parts *m, const wgi_lane e[], wgi_lane rest,
-                                                              int positive)
+/* c + a b in part j, where the adjoint is awake, or everywhere. */
+LANE add_product (const link *t, int all, size_t j, wgi_lane a, wgi_lane b, wgi_lane c)
 {
-  if (place & WGI_SHARED)
-    {
-      wgi_lane sum = wgi_lane_where (m->part[0], e[0], rest);
-      UNROLLED if (j) sum = wgi_lane_add_where (m->part[j], sum, e[j]);
-      if (positive) sum = wgi_lane_add_where (m->any, sum, wgi_lane_zero ());
-      ((wgi_lane *) p.shared)[place ^ WGI_SHARED] += sum;
-    }
-  else
+  if (all) return wgi_lane_fused (a, b, c);
+  return wgi_lane_fused_where (t->awake[j], a, b, c);
+}
+
+LANE awake_sum (const link *t, int all, wgi_lane a, wgi_lane e)
+{
+  if (all) return a + e;
+  return wgi_lane_add_where (t->any, a, e);
+}
+
+/* Add it times an operand to an adjoint, where it is awake; a negative zero is made positive.  Is it awake everywhere, is the operand shared? */
+static inline __attribute__ ((always_inline)) void give_link (plane p, uint32_t place, const operand *w, int all, int shared, const link *t)
+{
+  wgi_lane e = wgi_lane_zero ();
+  if (!(place & WGI_SHARED))
     {
       wgi_lane *const to = p.own + (size_t) place*VECTORS;
-      UNROLLED { wgi_lane x = e[j]; if (positive) x += 0.; to[j] += wgi_lane_where (m->part[j], x, rest); }
+      UNROLLED
+        {
+          wgi_lane sum = to[j];
+          if (all) sum += e;
+          else sum = wgi_lane_add_where (t->awake[j], sum, e);
+          to[j] = add_product (t, all, j, at (w, j), t->part[j], sum);
+        }
+      return;
     }
+  if (shared) e = wgi_lane_fused (one_of (w), t->sum, e);
+  else UNROLLED e = add_product (t, all, j, at (w, j), t->part[j], e);
+  *sum_at (p, place) = awake_sum (t, all, *sum_at (p, place), e);
+}
+
+/* Its tangent. */
+static inline __attribute__ ((always_inline)) void give_link_dual (plane p, uint32_t place, const dual_operand *w, int all, int shared, int active,
+                                                                    const link *t, const link *d)
+{
+  wgi_lane e = wgi_lane_zero ();
+  if (!(place & WGI_SHARED))
+    {
+      wgi_lane *const to = p.own + (size_t) place*VECTORS;
+      UNROLLED
+        {
+          e = add_product (t, all, j, at (&w->v, j), d->part[j], to[j]);
+          if (active) e = add_product (t, all, j, at (&w->d, j), t->part[j], e);
+          to[j] = e;
+        }
+      return;
+    }
+  if (shared) e = wgi_lane_fused (one_of (&w->v), d->sum, e);
+  else UNROLLED e = add_product (t, all, j, at (&w->v, j), d->part[j], e);
+  if (active && shared) e = wgi_lane_fused (one_of (&w->d), t->sum, e);
+  else if (active) UNROLLED e = add_product (t, all, j, at (&w->d, j), t->part[j], e);
+  *sum_at (p, place) = awake_sum (t, all, *sum_at (p, place), e);
 }
 
 LANE take (wgi_lane *adjoint, wgi_lane rest)
@@ -144,13 +193,12 @@ enum { RECORDED_lt = 2, RECORDED_le = 2, RECORDED_eq = 2, RECORDED_index = 1, RE
 #define HOLD_index OUTCOMES (wgi_index_outcome (at (&w[0].v, j)[l]) == word[1])
 #define HOLD_peek OUTCOMES (wgi_peek_outcome (at (&w[0].v, j)[l]) == wgi_peek_outcome (at (&w[1].v, j)[l]))
 
+#define NOTE(out)         frame->layout->note[(out) - frame->layout->base.own]
 #define OUT(p)            p.own[out*VECTORS + j]
 #define WORD(i)           place[word[i]]
 #define BOTH_ALIKE(first, second) (((WORD (0) ^ ((first) ? WGI_SHARED : 0)) | (WORD (1) ^ ((second) ? WGI_SHARED : 0))) < WGI_SHARED)
 #define ONE_ALIKE(i, shared) ((WORD (i) & ~WGI_SHARED) | ((shared) ? WGI_SHARED : 0))
 #define PLACES_ALIKE(first, second) const uint32_t alike[2] = { ONE_ALIKE (0, first), ONE_ALIKE (1, second) };
-
-typedef struct { operand v, d; } dual_operand;
 
 /* Operands of lanes, and of duals over them */
 #define LOOK(i, place)      w[i].v = look (v, place);
@@ -170,7 +218,11 @@ typedef struct { operand v, d; } dual_operand;
 #define ALIKE_LANE(first, second) LOOKS_ALIKE (first, second, LOOK)
 #define ALIKE_DUAL(first, second) LOOKS_ALIKE (first, second, LOOK_DUAL)
 
-#define OPEN              const uint32_t *const place = frame->place; const plane v = plane_of (frame, WGI_VALUE)
+#define OPEN              const uint32_t *const place = frame->layout->place; const plane v = plane_of (frame, WGI_VALUE)
+#define OPEN_ADJOINTS \
+  OPEN, adjoint = plane_of (frame, WGI_ADJOINT); \
+  const uint32_t *const to_place = frame->layout->adjoint;
+#define TO_PLACE(i)       to_place[word[i]]
 
 /* values */
 
@@ -178,7 +230,7 @@ typedef struct { operand v, d; } dual_operand;
 #include "sweep/lane_sweep.inc"
 #define OPERANDS OPERANDS_LANE
 #define OPERANDS_ALIKE ALIKE_LANE
-#define FIRST frame->own
+#define FIRST frame->layout->base.own
 #define RECORD(guard, operands) { OPERANDS_LANE (RECORDED_##guard) LOOP { HOLD_##guard; } }
 #define CALL              wgi_call_lanes_forward (frame, WGI_VALUE, word, out)
 #define NUM wgi_lane
@@ -194,14 +246,25 @@ typedef struct { operand v, d; } dual_operand;
 #define EVAL2(row)        wgi_lane_##row (a, b)
 #define EVAL2K(row)       wgi_lane_##row (a, b, k)
 #define EVAL3(row)        wgi_lane_##row (a, b, c)
+#define LINKED(mask, a, b, c) wgi_lane_muladd (a, b, c)
 #define ONE_MASK
 #include "sweep/forward.inc"
+
+/* a b + c: the value as always, its tangent rounded as the processor does; a partial that is not finite does not matter where a tangent is 0. */
+LANE_DUAL linked_dual (int mask, wgi_lane_dual a, wgi_lane_dual b, wgi_lane_dual c)
+{
+  const wgi_lane zero = wgi_lane_zero ();
+  wgi_lane d = c.d;
+  if (mask & 1) d = wgi_lane_fused_where (wgi_lane_ne (a.d, zero), b.v, a.d, d);
+  if (mask & 2) d = wgi_lane_fused_where (wgi_lane_ne (b.d, zero), a.v, b.d, d);
+  return wgi_lane_dual_make (wgi_lane_muladd (a.v, b.v, c.v), d);
+}
 
 #define NAME forward_dual
 #include "sweep/lane_sweep.inc"
 #define OPERANDS OPERANDS_DUAL
 #define OPERANDS_ALIKE ALIKE_DUAL
-#define FIRST frame->own
+#define FIRST frame->layout->base.own
 #define RECORD(guard, operands) { OPERANDS_DUAL (RECORDED_##guard) LOOP { HOLD_##guard; } }
 #define CALL              wgi_call_lanes_forward (frame, WGI_D1, word, out)
 #define NUM wgi_lane_dual
@@ -218,6 +281,7 @@ typedef struct { operand v, d; } dual_operand;
 #define EVAL2(row)        wgi_lane_dual_##row (a, b)
 #define EVAL2K(row)       wgi_lane_dual_##row (a, b, k)
 #define EVAL3(row)        wgi_lane_dual_##row (a, b, c)
+#define LINKED            linked_dual
 #include "sweep/forward.inc"
 
 /* adjoints: a lane at rest stays so, whatever the partial; an arm that a lane did not take is at rest there */
@@ -229,7 +293,7 @@ typedef struct { operand v, d; } dual_operand;
 #define OPERANDS OPERANDS_LANE
 #define REST OWN_REST
 #define OPERANDS_ALIKE ALIKE_LANE
-#define LAST frame->own + frame->rows
+#define LAST frame->layout->end.own
 #define OWN_TESTS
 #define PRIMAL(p)         p
 #define WHERE(test, map)  { const wgi_lane all = t; t = wgi_lane_where (test, all, rest); map t = all; }
@@ -237,37 +301,43 @@ typedef struct { operand v, d; } dual_operand;
 #define CALL              wgi_call_lanes_reverse (frame, WGI_VALUE, word, out)
 #define NUM wgi_lane
 #define N(op)             wgi_lane_##op
-#define OPEN_PLANES       OPEN, adjoint = plane_of (frame, WGI_ADJOINT);
+#define OPEN_PLANES       OPEN_ADJOINTS
 #define GET(w, active)    at (&(w).v, j)
 #define RESULT            OUT (v)
 #define TAKE              take (&OUT (adjoint), rest)
 #define ASLEEP(t)         0
-#define ADD_PARTS(w, e)   add_parts (adjoint, w, e)
+#define FOLDED(out)       NOTE (out)
+#define TAKE_SUM          take (sum_at (adjoint, NOTE (out)), rest)
+#define GIVE_SUM(i, e)    *sum_at (adjoint, TO_PLACE (i)) += e
+#define ADD_PARTS(i, e)   add_parts (adjoint, TO_PLACE (i), e)
 #define RESTING           rest
-#define AWAKE_PARTS(t)    AWAKE_OF (awake_v, t[j])
-#define ADD_LINK(w, e)    add_link (adjoint, w, &awake_v, e, rest, 1)
+#define ALL_AWAKE         wgi_lane_bits (t.all) == FULL
+#define LINK_OF(sum)      link t; UNROLLED add_to_link (&t, j, sum[j], wgi_lane_differs (sum[j], rest), rest);
+#define GIVE_LINK(all, i, k, shared, active) give_link (adjoint, TO_PLACE (i), &w[k].v, all, shared, &t)
 #define AWAKE(e)          wgi_lane_awake (t, e, rest)
 #include "sweep/reverse.inc"
 #undef PRIMAL
 
 /* Numbers of two planes. */
 #define TAKE_BOTH             wgi_lane_dual_make (take (&OUT (adjoint), rest), take (&OUT (adjoint_d), rest))
-#define ADD_PARTS_BOTH(w, e)  \
+#define TAKE_SUM_BOTH \
+  wgi_lane_dual_make (take (sum_at (adjoint, NOTE (out)), rest), take (sum_at (adjoint_d, NOTE (out)), rest))
+#define GIVE_SUM_BOTH(i, e)   *sum_at (adjoint, TO_PLACE (i)) += (e).v, *sum_at (adjoint_d, TO_PLACE (i)) += (e).d
+#define ADD_PARTS_BOTH(i, e)  \
   {                           \
     wgi_lane e_[VECTORS];     \
     UNROLLED e_[j] = e[j].v;  \
-    add_parts (adjoint, w, e_); \
+    add_parts (adjoint, TO_PLACE (i), e_); \
     UNROLLED e_[j] = e[j].d;  \
-    add_parts (adjoint_d, w, e_); \
+    add_parts (adjoint_d, TO_PLACE (i), e_); \
   }
-#define ADD_LINK_BOTH(w, e, awake_d, positive) \
-  { \
-    wgi_lane e_[VECTORS]; \
-    UNROLLED e_[j] = e[j].v; \
-    add_link (adjoint, w, &awake_v, e_, rest, 1); \
-    UNROLLED e_[j] = e[j].d; \
-    add_link (adjoint_d, w, &awake_d, e_, rest, positive); \
-  }
+#define LINK_OF_BOTH(sum, awake_by) \
+  link t, t_d; \
+  UNROLLED \
+    { \
+      add_to_link (&t, j, sum[j].v, wgi_lane_differs (sum[j].v, rest), rest); \
+      add_to_link (&t_d, j, sum[j].d, wgi_lane_differs (sum[j].awake_by, rest), rest); \
+    }
 
 LANE_DUAL awake (wgi_lane_dual t, wgi_lane_dual e, wgi_lane rest)
 {
@@ -284,7 +354,7 @@ LANE_DUAL narrowed (wgi_lane_mask test, wgi_lane_dual t, wgi_lane rest)
 #define OPERANDS OPERANDS_DUAL
 #define REST OWN_REST
 #define OPERANDS_ALIKE ALIKE_DUAL
-#define LAST frame->own + frame->rows
+#define LAST frame->layout->end.own
 #define OWN_TESTS
 #define PRIMAL(p)         (p).v
 #define WHERE(test, map)  { const wgi_lane_dual all = t; t = narrowed (test, all, rest); map t = all; }
@@ -293,16 +363,21 @@ LANE_DUAL narrowed (wgi_lane_mask test, wgi_lane_dual t, wgi_lane rest)
 #define NUM wgi_lane_dual
 #define N(op)             wgi_lane_dual_##op
 #define OPEN_PLANES \
-  OPEN, d = plane_of (frame, WGI_D1); \
-  const plane adjoint = plane_of (frame, WGI_ADJOINT), adjoint_d = plane_of (frame, WGI_ADJOINT + WGI_D1);
+  OPEN_ADJOINTS \
+  const plane d = plane_of (frame, WGI_D1), adjoint_d = plane_of (frame, WGI_ADJOINT + WGI_D1);
 #define GET(w, active)    LIFTED (w, active)
 #define RESULT            wgi_lane_dual_make (OUT (v), OUT (d))
 #define TAKE              TAKE_BOTH
 #define ASLEEP(t)         0
+#define FOLDED(out)       NOTE (out)
+#define TAKE_SUM          TAKE_SUM_BOTH
+#define GIVE_SUM          GIVE_SUM_BOTH
 #define ADD_PARTS         ADD_PARTS_BOTH
 #define RESTING           wgi_lane_dual_make (rest, rest)
-#define AWAKE_PARTS(t)    AWAKE_OF (awake_v, t[j].v)
-#define ADD_LINK(w, e)    ADD_LINK_BOTH (w, e, awake_v, 0)
+#define LINK_OF(sum)      LINK_OF_BOTH (sum, v)
+#define ALL_AWAKE         wgi_lane_bits (t.all) == FULL
+#define GIVE_LINK(all, i, k, shared, active) \
+  give_link (adjoint, TO_PLACE (i), &w[k].v, all, shared, &t), give_link_dual (adjoint_d, TO_PLACE (i), &w[k], all, shared, active, &t, &t_d)
 #define AWAKE(e)          awake (t, e, rest)
 #include "sweep/reverse.inc"
 #undef PRIMAL
@@ -319,7 +394,7 @@ LANE_DUAL both_awake (wgi_lane_dual t, wgi_lane_dual e, wgi_lane rest)
 #define OPERANDS OPERANDS_LANE
 #define REST OWN_REST
 #define OPERANDS_ALIKE ALIKE_LANE
-#define LAST frame->own + frame->rows
+#define LAST frame->layout->end.own
 #define OWN_TESTS
 #define PRIMAL(p)         p
 #define WHERE(test, map)  { const wgi_lane_dual all = t; t = narrowed (test, all, rest); map t = all; }
@@ -333,15 +408,20 @@ LANE_DUAL both_awake (wgi_lane_dual t, wgi_lane_dual e, wgi_lane rest)
 #define BOTH_mul(p, t)    wgi_lane_dual_make ((p)*(t).v, (p)*(t).d)
 #define BOTH_div(t, q)    wgi_lane_dual_make ((t).v/(q), (t).d/(q))
 #define BOTH_scale(c, t)  wgi_lane_dual_make ((c)*(t).v, (c)*(t).d)
-#define OPEN_PLANES       OPEN, adjoint = plane_of (frame, WGI_ADJOINT), adjoint_d = plane_of (frame, WGI_ADJOINT + WGI_D1);
+#define OPEN_PLANES       OPEN_ADJOINTS const plane adjoint_d = plane_of (frame, WGI_ADJOINT + WGI_D1);
 #define GET(w, active)    at (&(w).v, j)
 #define RESULT            OUT (v)
 #define TAKE              TAKE_BOTH
 #define ASLEEP(t)         0
+#define FOLDED(out)       NOTE (out)
+#define TAKE_SUM          TAKE_SUM_BOTH
+#define GIVE_SUM          GIVE_SUM_BOTH
 #define ADD_PARTS         ADD_PARTS_BOTH
 #define RESTING           wgi_lane_dual_make (rest, rest)
-#define AWAKE_PARTS(t)    AWAKE_OF (awake_v, t[j].v) AWAKE_OF (awake_d, t[j].d)
-#define ADD_LINK(w, e)    ADD_LINK_BOTH (w, e, awake_d, 1)
+#define LINK_OF(sum)      LINK_OF_BOTH (sum, d)
+#define ALL_AWAKE         wgi_lane_bits (wgi_lane_and (t.all, t_d.all)) == FULL
+#define GIVE_LINK(all, i, k, shared, active) \
+  give_link (adjoint, TO_PLACE (i), &w[k].v, all, shared, &t), give_link (adjoint_d, TO_PLACE (i), &w[k].v, all, shared, &t_d)
 #define AWAKE(e)          both_awake (t, e, rest)
 #include "sweep/reverse.inc"
 #undef PRIMAL

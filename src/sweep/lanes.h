@@ -3,30 +3,26 @@
  *
  * The sweeps with many items side by side.  A number that the lanes do not share has WGI_LANES of them in a plane; one that they
  * do, as constants and parameters, is one number in a shared plane, and its adjoint one vector of lanes, added up in the end.
- * Where a number is, frame->place says; rows are one after the other from own on.  Of a run of chains only the last
+ * Where a number is, its layout says.  Of a run of chains only the last
  * sum is stored.  Adjoints rest at -0.0 lane by lane, and a lane whose seeds are at rest contributes nothing: so padding and items
  * that another trace takes need no further care.  One object per instruction set.
  */
 #ifndef WENGERT_SWEEP_LANES_H
 #define WENGERT_SWEEP_LANES_H
 
+#include "sweep/layout.h"
 #include "sweep/sweep.h"
 
 enum { WGI_LANES = 32,            /* a few vectors: enough to pay for an operation's dispatch, few enough for the first cache */
        WGI_VECTOR = 8 };          /* lanes of the widest vector */
-
-#define WGI_SHARED 0x40000000u    /* place: in the shared planes */
-
-typedef struct { size_t own, shared; } wgi_lane_words;      /* in planes and in shared planes */
 
 typedef struct wgi_lane_frame {
   const struct wgi_lane_sweeps *sweeps;
   struct wgi_resources *resources;
   double *plane[WGI_PLANES];     /* at 64 bytes; values, tangents, adjoints of both */
   double *shared[WGI_PLANES];    /* likewise */
-  const uint32_t *place;         /* per number of the program */
-  size_t own, rows;              /* place of its first row, and places that its rows have */
-  wgi_lane_words used, room;     /* words that the program has; words that the planes have */
+  const wgi_layout *layout;      /* of the program that is swept */
+  wgi_lane_words room;           /* words that the planes have */
   wgi_lane_words wanted;         /* room that a loop within did not find: own, if any; the sweep is void then */
   wgi_callee *const *callee;
   uint64_t held;                 /* a bit per lane: did all guards have the outcome of this trace? */
@@ -61,9 +57,6 @@ extern const wgi_lane_sweeps wgi_lanes_baseline, wgi_lanes_avx2, wgi_lanes_avx51
 
 /* The one with this name, or the best for this processor (NULL).  NULL: there is none, or the processor cannot run it. */
 const wgi_lane_sweeps *wgi_lanes_for_cpu (const char *name);
-
-/* Places for the rows of a program from first on: those of a run of chains are one.  How many they are. */
-size_t wgi_lane_rows (const wgi_program *p, size_t first, uint32_t place[]);
 
 /* The number at a place, for lane l. */
 static inline double wgi_lane_at (const wgi_lane_frame *frame, int plane, uint32_t place, size_t l)

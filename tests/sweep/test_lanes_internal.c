@@ -62,33 +62,32 @@ static result single (wg_fun *f, const item *of)
 /* all lanes */
 
 static alignas (64) double own[WGI_PLANES][NUMBERS*WGI_LANES], shared[WGI_PLANES][NUMBERS*WGI_VECTOR];
-static uint32_t place[NUMBERS];
+static wgi_layout layout;
 
-/* Places for the numbers of p, the inputs whose bits are in alike being shared; rows are odd, adjoints at rest. */
-static wgi_lane_frame arrange (const wgi_lane_sweeps *sweeps, const wgi_program *p, unsigned alike, const item of[])
+/* A layout for p, the inputs whose bits are in alike being shared, those whose bits are in still carrying no derivative; rows are odd,
+ * adjoints at rest. */
+static wgi_lane_frame arrange (const wgi_lane_sweeps *sweeps, const wgi_program *p, unsigned alike, unsigned still, const item of[])
 {
-  const size_t numbers = wgi_numbers (p);
-  uint32_t at[2] = { 0, 0 };
-  ck_assert_uint_le (numbers, NUMBERS);
+  wgi_lane_words at = { 0, 1 };
   for (size_t d = 0; d < 2; d++)
     {
-      for (size_t i = 0; i < numbers*WGI_LANES; i++) own[d][i] = 77, own[planes[d]][i] = -0.;
-      for (size_t i = 0; i < numbers*WGI_VECTOR; i++) shared[planes[d]][i] = -0.;
+      for (size_t i = 0; i < NUMBERS*WGI_LANES; i++) own[d][i] = 77, own[planes[d]][i] = -0.;
+      for (size_t i = 0; i < NUMBERS*WGI_VECTOR; i++) shared[planes[d]][i] = -0.;
     }
-  for (size_t k = 0; k < p->n; k++) place[k] = alike >> k & 1 ? WGI_SHARED | at[1]++ : at[0]++;
-  const size_t rows = wgi_lane_rows (p, at[0], place);
-  for (size_t i = p->slots; i < numbers; i++)
-    {
-      shared[WGI_VALUE][at[1]] = p->constant[i - p->slots], shared[WGI_D1][at[1]] = 0;
-      place[i] = WGI_SHARED | at[1]++;
-    }
+  uint32_t place[N];
+  for (size_t k = 0; k < p->n; k++) place[k] = (uint32_t) (alike >> k & 1 ? WGI_SHARED | at.shared++ : at.own++);
+  ck_assert_int_eq (wgi_layout_begin (&layout, p, at), WG_OK);
   for (size_t k = 0; k < p->n; k++)
-    for (size_t l = 0; l < WGI_LANES; l++)
-      {
+    {
+      layout.place[k] = place[k], layout.adjoint[k] = still >> k & 1 ? WGI_SINK : place[k];
+      for (size_t l = 0; l < WGI_LANES; l++)
         if (place[k] & WGI_SHARED) shared[WGI_VALUE][place[k] ^ WGI_SHARED] = of[l].x[k], shared[WGI_D1][place[k] ^ WGI_SHARED] = of[l].v[k];
         else own[WGI_VALUE][place[k]*WGI_LANES + l] = of[l].x[k], own[WGI_D1][place[k]*WGI_LANES + l] = of[l].v[k];
-      }
-  wgi_lane_frame f = { .sweeps = sweeps, .place = place, .own = at[0], .rows = rows, .held = UINT64_MAX };
+    }
+  wgi_layout_end (&layout);
+  ck_assert (layout.end.own <= NUMBERS && layout.end.shared <= NUMBERS);
+  for (size_t i = 0; i < p->constants; i++) shared[WGI_VALUE][at.shared + i] = p->constant[i], shared[WGI_D1][at.shared + i] = 0;
+  wgi_lane_frame f = { .sweeps = sweeps, .layout = &layout, .held = UINT64_MAX };
   for (int d = 0; d < WGI_PLANES; d++) f.plane[d] = own[d], f.shared[d] = shared[d];
   return f;
 }
@@ -108,16 +107,17 @@ enum { BITS = -1, NUMBER = 0 };      /* bounds: to the last bit; but for the sig
 
 typedef struct { double y[2], xbar[2][N]; } bounds;        /* of a lane: value and tangent, first and second adjoints */
 
-static void forward_law (const wgi_lane_sweeps *s, wg_fun *f, unsigned alike, const item of[], const result one[], const bounds at[])
+static void forward_law (const wgi_lane_sweeps *s, wg_fun *f, unsigned alike, unsigned still, const item of[], const result one[], const bounds at[])
 {
   const wgi_program *p = f->trace->program;
-  wgi_lane_frame frame = arrange (s, p, alike, of);
-  s->forward (p, &frame);
-  for (size_t l = 0; l < WGI_LANES; l++) equal ("value", l, wgi_lane_at (&frame, WGI_VALUE, place[p->out[0]], l), one[l].y[0], at[l].y[0]);
-  frame = arrange (s, p, alike, of);
-  s->forward_dual (p, &frame);
+  wgi_lane_frame frame = arrange (s, p, alike, still, of);
+  const uint32_t place = layout.place[p->out[0]];
+  s->forward (&layout.program, &frame);
+  for (size_t l = 0; l < WGI_LANES; l++) equal ("value", l, wgi_lane_at (&frame, WGI_VALUE, place, l), one[l].y[0], at[l].y[0]);
+  frame = arrange (s, p, alike, still, of);
+  s->forward_dual (&layout.program, &frame);
   for (size_t l = 0; l < WGI_LANES; l++)
-    for (int d = 0; d < 2; d++) equal ("tangent", l, wgi_lane_at (&frame, d, place[p->out[0]], l), one[l].y[d], at[l].y[d]);
+    for (int d = 0; d < 2; d++) equal ("tangent", l, wgi_lane_at (&frame, d, place, l), one[l].y[d], at[l].y[d]);
 }
 
 /* The adjoint of input k: lane by lane, or the sum over those of the same number in each vector, first to last. */
@@ -125,7 +125,7 @@ static void adjoint_law (const wgi_lane_frame *f, int kind, int d, size_t k, con
 {
   static const char *const which[KINDS][2] = { { "adjoint" }, { "adjoint", "its dual" }, { "first adjoint", "second adjoint" } };
   size_t count;
-  const double *got = wgi_lane_adjoint (f, planes[d], place[k], &count);
+  const double *got = wgi_lane_adjoint (f, planes[d], layout.adjoint[k], &count);
   for (size_t l = 0; l < count; l++)
     {
       double sum = one[l].xbar[kind][d][k], bound = at[l].xbar[kind == DUAL ? d : 0][k];
@@ -136,29 +136,30 @@ static void adjoint_law (const wgi_lane_frame *f, int kind, int d, size_t k, con
     }
 }
 
-static void reverse_law (const wgi_lane_sweeps *s, wg_fun *f, unsigned alike, const item of[], const result one[], const bounds at[], unsigned once)
+static void reverse_law (const wgi_lane_sweeps *s, wg_fun *f, unsigned alike, unsigned still, const item of[], const result one[], const bounds at[],
+                         unsigned once)
 {
   const wgi_program *p = f->trace->program;
   void (*const sweep[KINDS]) (const wgi_program *, wgi_lane_frame *) = { s->reverse, s->reverse_dual, s->reverse_two };
   for (int kind = 0; kind < KINDS; kind++)
     {
-      wgi_lane_frame frame = arrange (s, p, alike, of);
-      (kind == DUAL ? s->forward_dual : s->forward) (p, &frame);
-      for (int d = 0; d < 1 + (kind != SINGLE); d++)
-        for (size_t l = 0; l < WGI_LANES; l++) own[planes[d]][place[p->out[0]]*WGI_LANES + l] = of[l].u[d];
-      sweep[kind] (p, &frame);
-      const size_t rows = frame.rows - !wgi_mask (p->code[p->count-1]);      /* the last one, inactive, keeps its seed */
+      wgi_lane_frame frame = arrange (s, p, alike, still, of);
+      const uint32_t out = layout.adjoint[p->out[0]];
+      (kind == DUAL ? s->forward_dual : s->forward) (&layout.program, &frame);
+      for (int d = 0; d < 1 + (kind != SINGLE) && out != WGI_SINK; d++)
+        for (size_t l = 0; l < WGI_LANES; l++) own[planes[d]][out*WGI_LANES + l] = of[l].u[d];
+      sweep[kind] (&layout.program, &frame);
       for (int d = 0; d < 1 + (kind != SINGLE); d++)
         {
-          for (size_t k = 0; k < p->n; k++) adjoint_law (&frame, kind, d, k, one, at, once >> k & 1);
-          for (size_t i = frame.own*WGI_LANES; i < (frame.own + rows)*WGI_LANES; i++)
+          for (size_t k = 0; k < p->n; k++) if (!(still >> k & 1)) adjoint_law (&frame, kind, d, k, one, at, once >> k & 1);
+          for (size_t i = layout.base.own*WGI_LANES; i < layout.end.own*WGI_LANES; i++)
             if (!wgi_asleep (own[planes[d]][i])) ck_abort_msg ("%s, pattern %d, %s: a row's adjoint is left", told.what, told.pattern, told.lanes);
         }
     }
 }
 
 /* All laws, for all that this processor has.  once: the inputs that one operand alone names. */
-static void laws (wg_fun *f, unsigned alike, const item of[], const bounds at[], unsigned once)
+static void laws (wg_fun *f, unsigned alike, unsigned still, const item of[], const bounds at[], unsigned once)
 {
   result one[WGI_LANES];
   for (size_t l = 0; l < WGI_LANES; l++) one[l] = single (f, &of[l]);
@@ -167,8 +168,8 @@ static void laws (wg_fun *f, unsigned alike, const item of[], const bounds at[],
       const wgi_lane_sweeps *s = wgi_lanes_for_cpu (names[i]);
       if (!s) continue;
       told.lanes = names[i];
-      forward_law (s, f, alike, of, one, at);
-      reverse_law (s, f, alike, of, one, at, once);
+      forward_law (s, f, alike, still, of, one, at);
+      reverse_law (s, f, alike, still, of, one, at, once);
     }
 }
 
@@ -267,8 +268,12 @@ static int try_pattern (rp_random *r, int row)
   ck_assert_msg (f != NULL, "%s", wg_last_error ());
   const wgi_program *q = f->trace->program;
   const int varies = q->out[0] >= N && wgi_is_slot (q, q->out[0]);
-  for (size_t l = 0; l < WGI_LANES; l++) at[l] = is_exact (row) ? bits : bounds_of (&p, &of[l]);
-  if (varies) laws (f, alike, of, at, once & ~twice);
+  for (size_t l = 0; l < WGI_LANES; l++)
+    {
+      at[l] = is_exact (row) && row != RP_muladd ? bits : bounds_of (&p, &of[l]);
+      if (row == RP_muladd) at[l].y[0] = BITS;         /* it may be a chain, along which derivatives are rounded as the processor does */
+    }
+  if (varies) laws (f, alike, 0, of, at, once & ~twice);
   wg_fun_free (f);
   return varies;
 }
@@ -290,27 +295,29 @@ START_TEST (rows)
 }
 END_TEST
 
-/* runs of chains: sums of products of inputs that are shared or not, and of literals, with other sums between */
+/* runs of chains: sums of products of inputs that are shared or not, and of literals, with other sums between;
+ * of a difference of inputs too, whose adjoint folds if they are shared or carry no derivative; and a product may begin a run */
 
 START_TEST (chains)
 {
   rp_random r = { 0x5eed2100 };
   bounds at[WGI_LANES];
-  for (size_t l = 0; l < WGI_LANES; l++) at[l] = (bounds){ { BITS, BITS }, { { NUMBER } } };
+  for (size_t l = 0; l < WGI_LANES; l++) at[l] = (bounds){ { BITS, NUMBER }, { { NUMBER } } };
   told.what = "chains";
   for (told.pattern = 0; told.pattern < (int) rp_soak (400); told.pattern++)
     {
       rp_program p = { .n = N, .m = 1, .literals = 4, .literal = { 2, -3, 1, -1 } };
-      const unsigned alike = (unsigned) rp_below (&r, 1 << N);
+      const unsigned alike = (unsigned) rp_below (&r, 1 << N), still = rp_below (&r, 3) ? 0 : (unsigned) rp_below (&r, 1 << N);
       const size_t links = 1 + rp_below (&r, 9);
       item of[WGI_LANES];
       p.node[p.count++] = (rp_node){ .kind = RP_sub, .operand = { 0, 1 } };
+      if (rp_below (&r, 2)) p.node[p.count++] = (rp_node){ .kind = RP_mul, .operand = { (int) rp_below (&r, N), (int) rp_below (&r, N + 1) } };
       for (size_t i = 0; i < links; i++)
         {
           const int sum = N + (int) p.count - 1;
           int *to = p.node[p.count].operand;
           p.node[p.count++].kind = RP_mul;
-          for (int j = 0; j < 2; j++) to[j] = rp_below (&r, 4) ? (int) rp_below (&r, N) : ~(int) rp_below (&r, 4);
+          for (int j = 0; j < 2; j++) to[j] = rp_below (&r, 4) ? (int) rp_below (&r, N + 1) : ~(int) rp_below (&r, 4);      /* N: the difference */
           if (to[0] < 0 && to[1] < 0) to[1] = 0;
           p.node[p.count++] = (rp_node){ .kind = RP_add, .operand = { sum, sum + 1 } };
           if (rp_below (&r, 12) == 0) p.node[p.count] = (rp_node){ .kind = RP_abs, .operand = { sum + 2 } }, p.count++;
@@ -321,14 +328,14 @@ START_TEST (chains)
           for (size_t k = 0; k < N; k++)
             {
               const int same = l && alike >> k & 1;
-              of[l].x[k] = same ? of[0].x[k] : (double) rp_below (&r, 7) - 3, of[l].v[k] = same ? of[0].v[k] : (double) rp_below (&r, 5) - 2;
+              of[l].x[k] = same ? of[0].x[k] : (double) rp_below (&r, 7) - 3, of[l].v[k] = still >> k & 1 ? 0 : same ? of[0].v[k] : (double) rp_below (&r, 5) - 2;
             }
           for (int d = 0; d < 2; d++) of[l].u[d] = rp_below (&r, 8) ? (double) rp_below (&r, 5) - 2 : -0.;
           if (wgi_asleep (of[l].u[0])) of[l].u[1] = -0.;
         }
       wg_fun *f = wg_fun_record (rp_model, &p, N, 1, of[0].x);
       ck_assert_msg (f != NULL, "%s", wg_last_error ());
-      laws (f, alike, of, at, 0);
+      laws (f, alike, still, of, at, 0);
       wg_fun_free (f);
     }
 }
@@ -362,8 +369,8 @@ START_TEST (guards)
             const wgi_lane_sweeps *s = wgi_lanes_for_cpu (names[i]);
             for (int dual = 0; dual < 2 && s; dual++)
               {
-                wgi_lane_frame frame = arrange (s, f->trace->program, (unsigned) told.pattern, of);
-                (dual ? s->forward_dual : s->forward) (f->trace->program, &frame);
+                wgi_lane_frame frame = arrange (s, f->trace->program, (unsigned) told.pattern, 0, of);
+                (dual ? s->forward_dual : s->forward) (&layout.program, &frame);
                 for (size_t l = 0; l < WGI_LANES; l++)
                   {
                     uint64_t found;
