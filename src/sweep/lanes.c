@@ -20,16 +20,31 @@
 
 enum { VECTORS = WGI_LANES/WGI_LANE_WIDTH };
 
-/* Loops over them.  Those of arithmetic, the table's first rows, are worth the code, unless there are many. */
+/* Loops over them.  Those of arithmetic are worth the code; written out rather than unrolled, since only then nothing is kept in memory
+ * that registers hold. */
 #define LOOP for (size_t j = 0; j < VECTORS; j++)
+#define LOOPED(...) LOOP { __VA_ARGS__ }
 #if WGI_LANE_WIDTH == 8
-# define PRAGMA(text) _Pragma (#text)
-# define EACH_OF(row) PRAGMA (GCC unroll (WGI_OP_##row##_0 <= WGI_OP_fma_0 ? VECTORS : 1)) LOOP
-# define UNROLLED _Pragma ("GCC unroll 8") LOOP
+# define WITH(i, ...) { enum { j = i }; __VA_ARGS__ }
+# define UNROLLED(...) { WITH (0, __VA_ARGS__) WITH (1, __VA_ARGS__) WITH (2, __VA_ARGS__) WITH (3, __VA_ARGS__) }
+_Static_assert (VECTORS == 4, "UNROLLED says so");
 #else
-# define EACH_OF(row) LOOP
-# define UNROLLED LOOP
+# define UNROLLED LOOPED
 #endif
+#define WRITTEN_add ~, UNROLLED
+#define WRITTEN_sub ~, UNROLLED
+#define WRITTEN_mul ~, UNROLLED
+#define WRITTEN_div ~, UNROLLED
+#define WRITTEN_neg ~, UNROLLED
+#define WRITTEN_recip ~, UNROLLED
+#define WRITTEN_sqr ~, UNROLLED
+#define WRITTEN_muladd ~, UNROLLED
+#define WRITTEN_mulsub ~, UNROLLED
+#define WRITTEN_submul ~, UNROLLED
+#define WRITTEN_fma ~, UNROLLED
+#define WHICH_(a, b, ...) b
+#define WHICH(...) WHICH_ (__VA_ARGS__)
+#define EACH_OF(row, ...) WHICH (WRITTEN_##row, LOOPED, LOOPED) (__VA_ARGS__)
 
 /* A plane and its shared one. */
 typedef struct { wgi_lane *own; double *shared; } plane;
@@ -50,12 +65,12 @@ static inline __attribute__ ((always_inline)) operand look (plane p, uint32_t pl
   if (place & WGI_SHARED)
     {
       const wgi_lane one = wgi_lane_of (p.shared[place ^ WGI_SHARED]);
-      UNROLLED w.part[j] = one;
+      UNROLLED (w.part[j] = one;)
     }
   else
     {
       const wgi_lane *const own = p.own + (size_t) place*VECTORS;
-      UNROLLED w.part[j] = own[j];
+      UNROLLED (w.part[j] = own[j];)
     }
   return w;
 }
@@ -87,11 +102,11 @@ static inline __attribute__ ((always_inline)) void add_parts (plane p, uint32_t 
   if (place & WGI_SHARED)
     {
       wgi_lane sum = e[0];
-      UNROLLED if (j) sum += e[j];
+      UNROLLED (if (j) sum += e[j];)
       *sum_at (p, place) += sum;
     }
   else
-    UNROLLED p.own[(size_t) place*VECTORS + j] += e[j];
+    UNROLLED (p.own[(size_t) place*VECTORS + j] += e[j];)
 }
 
 /* The adjoint of a run of chains, its sum over lanes, and where it is not at rest. */
@@ -124,17 +139,14 @@ static inline __attribute__ ((always_inline)) void give_link (plane p, uint32_t 
   if (!(place & WGI_SHARED))
     {
       wgi_lane *const to = p.own + (size_t) place*VECTORS;
-      UNROLLED
-        {
-          wgi_lane sum = to[j];
-          if (all) sum += e;
-          else sum = wgi_lane_add_where (t->awake[j], sum, e);
-          to[j] = add_product (t, all, j, at (w, j), t->part[j], sum);
-        }
+      UNROLLED (wgi_lane sum = to[j];
+                if (all) sum += e;
+                else sum = wgi_lane_add_where (t->awake[j], sum, e);
+                to[j] = add_product (t, all, j, at (w, j), t->part[j], sum);)
       return;
     }
   if (shared) e = wgi_lane_fused (one_of (w), t->sum, e);
-  else UNROLLED e = add_product (t, all, j, at (w, j), t->part[j], e);
+  else UNROLLED (e = add_product (t, all, j, at (w, j), t->part[j], e);)
   *sum_at (p, place) = awake_sum (t, all, *sum_at (p, place), e);
 }
 
@@ -146,18 +158,15 @@ static inline __attribute__ ((always_inline)) void give_link_dual (plane p, uint
   if (!(place & WGI_SHARED))
     {
       wgi_lane *const to = p.own + (size_t) place*VECTORS;
-      UNROLLED
-        {
-          e = add_product (t, all, j, at (&w->v, j), d->part[j], to[j]);
-          if (active) e = add_product (t, all, j, at (&w->d, j), t->part[j], e);
-          to[j] = e;
-        }
+      UNROLLED (e = add_product (t, all, j, at (&w->v, j), d->part[j], to[j]);
+                if (active) e = add_product (t, all, j, at (&w->d, j), t->part[j], e);
+                to[j] = e;)
       return;
     }
   if (shared) e = wgi_lane_fused (one_of (&w->v), d->sum, e);
-  else UNROLLED e = add_product (t, all, j, at (&w->v, j), d->part[j], e);
+  else UNROLLED (e = add_product (t, all, j, at (&w->v, j), d->part[j], e);)
   if (active && shared) e = wgi_lane_fused (one_of (&w->d), t->sum, e);
-  else if (active) UNROLLED e = add_product (t, all, j, at (&w->d, j), t->part[j], e);
+  else if (active) UNROLLED (e = add_product (t, all, j, at (&w->d, j), t->part[j], e);)
   *sum_at (p, place) = awake_sum (t, all, *sum_at (p, place), e);
 }
 
@@ -312,7 +321,7 @@ LANE_DUAL linked_dual (int mask, wgi_lane_dual a, wgi_lane_dual b, wgi_lane_dual
 #define ADD_PARTS(i, e)   add_parts (adjoint, TO_PLACE (i), e)
 #define RESTING           rest
 #define ALL_AWAKE         wgi_lane_bits (t.all) == FULL
-#define LINK_OF(sum)      link t; UNROLLED add_to_link (&t, j, sum[j], wgi_lane_differs (sum[j], rest), rest);
+#define LINK_OF(sum)      link t; UNROLLED (add_to_link (&t, j, sum[j], wgi_lane_differs (sum[j], rest), rest);)
 #define GIVE_LINK(all, i, k, shared, active) give_link (adjoint, TO_PLACE (i), &w[k].v, all, shared, &t)
 #define AWAKE(e)          wgi_lane_awake (t, e, rest)
 #include "sweep/reverse.inc"
@@ -326,18 +335,15 @@ LANE_DUAL linked_dual (int mask, wgi_lane_dual a, wgi_lane_dual b, wgi_lane_dual
 #define ADD_PARTS_BOTH(i, e)  \
   {                           \
     wgi_lane e_[VECTORS];     \
-    UNROLLED e_[j] = e[j].v;  \
+    UNROLLED (e_[j] = e[j].v;)  \
     add_parts (adjoint, TO_PLACE (i), e_); \
-    UNROLLED e_[j] = e[j].d;  \
+    UNROLLED (e_[j] = e[j].d;)  \
     add_parts (adjoint_d, TO_PLACE (i), e_); \
   }
 #define LINK_OF_BOTH(sum, awake_by) \
   link t, t_d; \
-  UNROLLED \
-    { \
-      add_to_link (&t, j, sum[j].v, wgi_lane_differs (sum[j].v, rest), rest); \
-      add_to_link (&t_d, j, sum[j].d, wgi_lane_differs (sum[j].awake_by, rest), rest); \
-    }
+  UNROLLED (add_to_link (&t, j, sum[j].v, wgi_lane_differs (sum[j].v, rest), rest); \
+            add_to_link (&t_d, j, sum[j].d, wgi_lane_differs (sum[j].awake_by, rest), rest);)
 
 LANE_DUAL awake (wgi_lane_dual t, wgi_lane_dual e, wgi_lane rest)
 {
