@@ -35,8 +35,8 @@ static uint32_t operand (const nest *t, size_t j) { return t->operand[j] & ~WGI_
 /* The outer program's number that is input j of an argument in trip k. */
 static uint32_t outer_number (const nest *t, const wgi_arg *a, size_t k, size_t j) { return operand (t, a->first + wgi_arg_row (a, k) + j); }
 
-/* The inputs of trip k that are variables, or those that all trips share. */
-static void place_inputs (const nest *t, size_t k, int shared)
+/* The inputs of trip k that are variables, or those that all trips share; where their adjoints go too? */
+static void place_inputs (const nest *t, size_t k, int shared, int adjoints)
 {
   const wgi_layout *outer = t->outer_layout;
   wgi_nest *r = &t->c->nest;
@@ -48,7 +48,8 @@ static void place_inputs (const nest *t, size_t k, int shared)
       if (i < WGI_NEST_ARGS && r->rows >> i & 1)
         {
           const uint32_t first = outer_number (t, a, k, 0);
-          memcpy (place, outer->place + first, a->width*sizeof *place), memcpy (adjoint, outer->adjoint + first, a->width*sizeof *adjoint);
+          memcpy (place, outer->place + first, a->width*sizeof *place);
+          if (adjoints) memcpy (adjoint, outer->adjoint + first, a->width*sizeof *adjoint);
         }
       else
         for (size_t j = 0; j < a->width; j++)
@@ -95,8 +96,8 @@ static int lay_out (const nest *t, const wgi_program *p)
   const int rc = wgi_layout_begin (&r->layout, p, t->outer_layout->end);
   if (rc) return rc;
   r->rows = 0;
-  place_inputs (t, 0, 0);
-  place_inputs (t, 0, 1);
+  place_inputs (t, 0, 0, 1);
+  place_inputs (t, 0, 1, 1);
   place_data (t);
   for (size_t i = 0; i < t->s->args.count; i++) if (!t->c->arg[i].data) see_trips (t, i);
   wgi_layout_end (&r->layout);
@@ -143,7 +144,7 @@ static int take_body (const nest *t)
     }
   if (p->constants) put (t, own_shared (t), p->constants, p->constant);
   if (p->params) put (t, own_shared (t) + p->constants, p->params, c->one->fun->param);
-  place_inputs (t, 0, 1);
+  place_inputs (t, 0, 1, t->reverse);
   put_data (t, 0, 1);
   return WG_OK;
 }
@@ -247,7 +248,7 @@ static int lane_reverse (const nest *t, size_t k, size_t l)
 static uint64_t values (const nest *t, size_t k)
 {
   const uint64_t outer = t->outer->held;
-  place_inputs (t, k, 0);
+  place_inputs (t, k, 0, t->reverse);
   put_data (t, k, 0);
   t->outer->held = UINT64_MAX;
   sweep (t, 0);
@@ -338,7 +339,7 @@ int wgi_map_nested (wgi_callee *callee, int mode, int reverse, wgi_lane_frame *o
   if (!reverse) clear_outputs (&t, WGI_VALUE, 0);
   for (size_t k = 0; k < c->items && rc >= 0 && !outer->wanted.own; k++)
     {
-      if (k == 0 || !wgi_layout_is_of (&c->nest.layout, c->one->fun->trace->program)) rc = take_body (&t);
+      if (k == 0 || c->nest.layout.of != c->one->fun->trace->program) rc = take_body (&t);
       if (rc > 0) return WG_OK;                /* no room: this sweep is void */
       if (!rc) rc = trip (&t, k);
     }

@@ -145,8 +145,13 @@ static inline __attribute__ ((always_inline)) void give_link (plane p, uint32_t 
                 to[j] = add_product (t, all, j, at (w, j), t->part[j], sum);)
       return;
     }
+  wgi_lane sum[2] = { e, e };      /* one would wait for itself */
   if (shared) e = wgi_lane_fused (one_of (w), t->sum, e);
-  else UNROLLED (e = add_product (t, all, j, at (w, j), t->part[j], e);)
+  else
+    {
+      UNROLLED (sum[j & 1] = add_product (t, all, j, at (w, j), t->part[j], sum[j & 1]);)
+      e = sum[0] + sum[1];
+    }
   *sum_at (p, place) = awake_sum (t, all, *sum_at (p, place), e);
 }
 
@@ -163,11 +168,12 @@ static inline __attribute__ ((always_inline)) void give_link_dual (plane p, uint
                 to[j] = e;)
       return;
     }
+  wgi_lane other = e;
   if (shared) e = wgi_lane_fused (one_of (&w->v), d->sum, e);
   else UNROLLED (e = add_product (t, all, j, at (&w->v, j), d->part[j], e);)
-  if (active && shared) e = wgi_lane_fused (one_of (&w->d), t->sum, e);
-  else if (active) UNROLLED (e = add_product (t, all, j, at (&w->d, j), t->part[j], e);)
-  *sum_at (p, place) = awake_sum (t, all, *sum_at (p, place), e);
+  if (active && shared) other = wgi_lane_fused (one_of (&w->d), t->sum, other);
+  else if (active) UNROLLED (other = add_product (t, all, j, at (&w->d, j), t->part[j], other);)
+  *sum_at (p, place) = awake_sum (t, all, *sum_at (p, place), e + other);
 }
 
 LANE take (wgi_lane *adjoint, wgi_lane rest)
