@@ -19,7 +19,6 @@
 enum { VALUE = 1,           /* its value is needed */
        CARRIES = 2,         /* it carries a derivative to an output */
        VARIES = 4,          /* it varies with the inputs */
-       WAITS = 8,           /* is written just before the operation that alone uses it */
        SHARED = 16,         /* used more than once, or by an output, a guard or a call */
        STAYS = 32,          /* becomes an operation of the program */
        FUSES = 64,          /* computes its operand 0, a product, too */
@@ -182,15 +181,6 @@ static int fusible (const freezer *z, int row, const uint32_t word[])
   return -1;
 }
 
-enum { STRETCH = 1024 };    /* operations of the tape: links of chains are not moved out of such a stretch, or they would be far from their operands */
-
-/* A sum of products that only the next one uses waits for it: then they are a run of chains, whatever else was between them. */
-static void wait (const freezer *z, size_t slot, uint32_t last)
-{
-  const int fuses = wgi_word_is_slot (last) && z->mark[last] & (FUSES | FUSES_1) && !(z->mark[last] & SHARED);
-  if (fuses && (last - z->t->n)/STRETCH == (slot - z->t->n)/STRETCH) z->mark[last] |= WAITS;
-}
-
 /* Mark what stays and the products that are fused; count what the program will have. */
 static void fuse (freezer *z)
 {
@@ -211,7 +201,6 @@ static void fuse (freezer *z)
       if (j < 0) continue;
       const uint32_t product = first_of (z, word[j]);
       z->mark[slot] |= j ? FUSES_1 : FUSES;
-      wait (z, slot, first_of (z, word[1-j]));
       z->mark[product] = (uint8_t) (z->mark[product] & ~STAYS);
       z->rows--, z->slots--, z->words -= wgi_rows[t->row[product - t->n]].words - 1;
     }
@@ -319,49 +308,9 @@ static int any_varies (const freezer *z, int row, const uint32_t word[])
   return any;
 }
 
-/* The operand of a sum that is not the product it fuses. */
-static uint32_t last_of (const freezer *z, size_t slot)
-{
-  return first_of (z, z->t->word[z->place[slot] + !(z->mark[slot] & FUSES_1)]);
-}
-
-static void write_row (const freezer *z, writer *w, size_t slot)
-{
-  static const int fused[2][2] = { { WGI_ROW_muladd, WGI_ROW_muladd }, { WGI_ROW_mulsub, WGI_ROW_submul } };
-  const wgi_tape *t = z->t;
-  const int row = t->row[slot - t->n], carries = (z->mark[slot] & CARRIES) != 0;
-  const uint32_t *word = t->word + z->place[slot];
-  if (z->mark[slot] & (FUSES | FUSES_1))
-    {
-      const int j = (z->mark[slot] & FUSES_1) != 0;
-      const uint32_t w0 = first_of (z, word[j]), *product = t->word + z->place[w0];
-      const int square = t->row[w0 - t->n] == WGI_ROW_sqr;
-      put (z, w, fused[row == WGI_ROW_sub][j], (uint32_t[]){ product[0], product[!square], word[1-j] }, 0, carries);
-    }
-  else if (row == WGI_ROW_call) put_call (z, w, &t->call[word[0]], carries);
-  else put (z, w, row, word, wgi_rows[row].words > wgi_rows[row].operands ? word[wgi_rows[row].operands] : 0, carries);
-  if (wgi_is_guard (row)) return;
-  z->place[slot] = w->next;
-  w->next += row == WGI_ROW_call ? (uint32_t) t->call[word[0]].source->m : 1;
-}
-
-/* The operation at slot, after those that wait for it. */
-static void write_run (const freezer *z, writer *w, size_t slot)
-{
-  uint32_t waiting[STRETCH];
-  size_t count = 0, at = slot;
-  while (z->mark[at] & (FUSES | FUSES_1))
-    {
-      const uint32_t last = last_of (z, at);
-      if (!wgi_word_is_slot (last) || !(z->mark[last] & WAITS)) break;
-      at = waiting[count++] = last;
-    }
-  while (count) write_row (z, w, waiting[--count]);
-  write_row (z, w, slot);
-}
-
 static void write_rows (const freezer *z, writer *w)
 {
+  static const int fused[2][2] = { { WGI_ROW_muladd, WGI_ROW_muladd }, { WGI_ROW_mulsub, WGI_ROW_submul } };
   const wgi_tape *t = z->t;
   const size_t count = wgi_tape_count (t);
   w->next = (uint32_t) t->n;
@@ -369,11 +318,23 @@ static void write_rows (const freezer *z, writer *w)
   for (size_t i = 0; i < count; i++)
     {
       const size_t slot = t->n + i;
-      const int row = t->row[i];
+      const int row = t->row[i], carries = (z->mark[slot] & CARRIES) != 0;
       const uint32_t *word = t->word + z->place[slot];
       if (any_varies (z, row, word)) z->mark[slot] |= VARIES;
       if (row == WGI_ROW_part) z->place[slot] = z->place[word[0]] + word[1];
-      if ((z->mark[slot] & (STAYS | WAITS)) == STAYS) write_run (z, w, slot);
+      if (!(z->mark[slot] & STAYS)) continue;
+      if (z->mark[slot] & (FUSES | FUSES_1))
+        {
+          const int j = (z->mark[slot] & FUSES_1) != 0;
+          const uint32_t w0 = first_of (z, word[j]), *product = t->word + z->place[w0];
+          const int square = t->row[w0 - t->n] == WGI_ROW_sqr;
+          put (z, w, fused[row == WGI_ROW_sub][j], (uint32_t[]){ product[0], product[!square], word[1-j] }, 0, carries);
+        }
+      else if (row == WGI_ROW_call) put_call (z, w, &t->call[word[0]], carries);
+      else put (z, w, row, word, wgi_rows[row].words > wgi_rows[row].operands ? word[wgi_rows[row].operands] : 0, carries);
+      if (wgi_is_guard (row)) continue;
+      z->place[slot] = w->next;
+      w->next += row == WGI_ROW_call ? (uint32_t) t->call[word[0]].source->m : 1;
     }
 }
 

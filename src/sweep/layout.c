@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Copyright the Wengert developers
  *
- * Layouts: one walk over the code finds what is active, one more where rows are and what is folded.
+ * Layouts: one walk over the code puts links of chains together, one finds what is active, one where rows are and what is folded.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,7 @@ static void take_program (wgi_layout *l, const wgi_program *p)
 
 int wgi_layout_begin (wgi_layout *l, const wgi_program *p, wgi_lane_words base)
 {
-  const size_t numbers = wgi_numbers (p), tables = wgi_plus (wgi_plus (wgi_times (2, numbers), p->slots), p->words);
+  const size_t numbers = wgi_numbers (p), tables = wgi_plus (wgi_plus (wgi_times (2, numbers), p->slots), wgi_plus (p->words, wgi_times (4, p->count)));
   const size_t need = wgi_plus (rounded (wgi_times (tables, sizeof *l->place)), p->count);
   if (need > l->room)
     {
@@ -32,11 +32,8 @@ int wgi_layout_begin (wgi_layout *l, const wgi_program *p, wgi_lane_words base)
       l->block = block, l->room = need;
     }
   l->place = l->block, l->adjoint = l->place + numbers, l->note = l->adjoint + numbers;
-  uint32_t *word = l->note + p->slots;
-  uint8_t *code = (uint8_t *) (word + p->words);
-  memcpy (word, p->word, p->words*sizeof *word);
-  memcpy (code, p->code, p->count);
-  l->program.word = word, l->program.code = code;
+  l->slot = l->note + p->slots;
+  l->program.word = l->slot + 4*p->count, l->program.code = (uint8_t *) (l->program.word + p->words);
   take_program (l, p);
   l->serial++;
   for (size_t i = p->slots; i < numbers; i++) l->place[i] = WGI_SHARED | (uint32_t) (base.shared + i - p->slots), l->adjoint[i] = WGI_SINK;
@@ -70,28 +67,104 @@ static uint8_t narrowed (const wgi_layout *l, uint8_t code, const uint32_t word[
   return (uint8_t) (wgi_opcode_base[wgi_opcode_row[code]] + mask);
 }
 
+static size_t results (const wgi_program *p, uint8_t code, const uint32_t word[])
+{
+  const int row = wgi_opcode_row[code];
+  return row == WGI_ROW_call ? p->source[word[0]]->m : !wgi_is_guard (row);
+}
+
+/* Links */
+
+enum { STRETCH = 512 };           /* operations: links are not moved out of such a stretch */
+#define NONE 0xffffffffu
+#define WAITS 0x80000000u         /* of an operation's first slot: it is moved to the one that alone uses it */
+
+/* What is known of an operation of the program: where its words begin, its first slot, the sum that waits for it; and of its slots. */
+typedef struct { uint32_t *word, *first, *last, *uses, *maker; } known;
+
+static int is_sum (uint8_t code) { return wgi_opcode_row[code] == WGI_ROW_muladd && wgi_mask (code) & 4; }
+
+static void use (const wgi_program *p, const known *z, uint32_t word, uint32_t times) { if (wgi_is_slot (p, word)) z->uses[word] += times; }
+
+/* How often slots are used; by calls, guards and as outputs counts twice. */
+static void know (const wgi_program *p, const known *z)
+{
+  const uint32_t *word = p->word;
+  size_t slot = p->n;
+  memset (z->uses, 0, p->slots*sizeof *z->uses);
+  for (size_t i = 0; i < p->m; i++) use (p, z, p->out[i], 2);
+  for (size_t i = 0; i < p->count; word += wgi_words (p, p->code[i], word), i++)
+    {
+      const int row = wgi_opcode_row[p->code[i]], call = row == WGI_ROW_call;
+      const size_t operands = call ? wgi_source_words (p->source[word[0]]) : wgi_rows[row].words;      /* maybe immediates too: no harm */
+      z->word[i] = (uint32_t) (word - p->word), z->first[i] = (uint32_t) slot, z->last[i] = NONE;
+      for (size_t j = 0; j < operands; j++)
+        for (size_t k = 0; k < (call ? wgi_source_size (p->source[word[0]], j) : 1); k++)
+          use (p, z, (call ? word[1 + j] & ~WGI_INACTIVE : word[j]) + (uint32_t) k, call || wgi_is_guard (row) ? 2 : 1);
+      for (size_t k = results (p, p->code[i], word); k; k--) z->maker[slot++] = (uint32_t) i;
+    }
+}
+
+/* A sum of products that only the next one uses waits for it: then they are a run of chains, whatever is between them. */
+static void wait (const wgi_program *p, const known *z)
+{
+  for (size_t i = 0; i < p->count; i++)
+    {
+      const uint32_t c = is_sum (p->code[i]) ? p->word[z->word[i] + 2] : NONE;
+      if (!wgi_is_slot (p, c) || c < p->n || z->uses[c] != 1) continue;
+      const uint32_t from = z->maker[c];
+      if (is_sum (p->code[from]) && from/STRETCH == i/STRETCH) z->last[i] = from, z->first[from] |= WAITS;
+    }
+}
+
+/* Where the code is written to. */
+typedef struct { uint8_t *code; uint32_t *word, *slot, before; } writer;
+
+static void write (const wgi_program *p, const known *z, writer *w, uint32_t i)
+{
+  const uint32_t *word = p->word + z->word[i], first = z->first[i] & ~WAITS;
+  const size_t words = wgi_words (p, p->code[i], word), count = results (p, p->code[i], word);
+  *w->code = p->code[i];
+  if (is_sum (p->code[i]))
+    *w->code = (uint8_t) ((word[2] == w->before && z->uses[word[2]] == 1 ? (unsigned) WGI_OP_chain_4 - 4 : wgi_opcode_base[WGI_ROW_muladd]) + wgi_mask (p->code[i]));
+  memcpy (w->word, word, words*sizeof *word);
+  *w->slot++ = first, w->code++, w->word += words;
+  if (count) w->before = first + (uint32_t) count - 1;
+}
+
+/* The code with links put together, and the first slot of each operation. */
+static void gather (wgi_layout *l)
+{
+  const wgi_program *p = l->of;
+  const known z = { l->slot + p->count, l->slot + 2*p->count, l->slot + 3*p->count, l->note, l->place };
+  writer w = { (uint8_t *) l->program.code, (uint32_t *) l->program.word, l->slot, NONE };
+  know (p, &z);
+  wait (p, &z);
+  for (uint32_t i = 0; i < p->count; i++)
+    {
+      uint32_t waiting[STRETCH];
+      size_t count = 0;
+      if (z.first[i] & WAITS) continue;
+      for (uint32_t at = z.last[i]; at != NONE; at = z.last[at]) waiting[count++] = at;
+      while (count) write (p, &z, &w, waiting[--count]);
+      write (p, &z, &w, i);
+    }
+}
+
 /* Masks for what is active; adjoints of rows are in the sink or, for now, nowhere. */
 static void narrow (wgi_layout *l)
 {
   const wgi_program *p = &l->program;
   uint8_t *code = (uint8_t *) p->code;
   uint32_t *word = (uint32_t *) p->word;
-  size_t slot = p->n;
   for (size_t i = 0; i < p->count; i++)
     {
       const int row = wgi_opcode_row[code[i]];
-      const size_t words = wgi_words (p, code[i], word);
-      if (row == WGI_ROW_call)
-        {
-          const int active = code[i] == WGI_OP_call_1 && narrow_call (l, word);
-          code[i] = active ? WGI_OP_call_1 : WGI_OP_call_0;
-          for (size_t m = p->source[word[0]]->m; m; m--) l->adjoint[slot++] = active ? 0 : WGI_SINK;
-        }
-      else if (!wgi_is_guard (row))
-        {
-          code[i] = narrowed (l, code[i], word);
-          l->adjoint[slot++] = wgi_mask (code[i]) ? 0 : WGI_SINK;
-        }
+      const size_t words = wgi_words (p, code[i], word), count = results (p, code[i], word);
+      int active = 0;
+      if (row == WGI_ROW_call) active = code[i] == WGI_OP_call_1 && narrow_call (l, word), code[i] = active ? WGI_OP_call_1 : WGI_OP_call_0;
+      else if (count) code[i] = narrowed (l, code[i], word), active = wgi_mask (code[i]) != 0;
+      for (size_t k = 0; k < count; k++) l->adjoint[l->slot[i] + k] = active ? 0 : WGI_SINK;
       word += words;
     }
 }
@@ -129,12 +202,13 @@ static void mark_products (wgi_layout *l)
 
 void wgi_layout_end (wgi_layout *l)
 {
+  gather (l);
   narrow (l);
   const wgi_program *p = &l->program;
   const uint8_t *code = p->code, *const end = code + p->count;
   const uint32_t *word = p->word;
   const size_t first = l->base.own;
-  size_t slot = p->n, at = first;
+  size_t at = first;
   for (size_t i = p->n; i < p->slots; i++) l->place[i] = 0;
   for (size_t i = 0; i < p->m; i++) if (p->out[i] >= p->n && wgi_is_slot (p, p->out[i])) l->place[p->out[i]] = 1;
   for (; code < end; word += wgi_words (p, *code, word), code++)
@@ -143,7 +217,8 @@ void wgi_layout_end (wgi_layout *l)
       const int within = code + 1 < end && (chain ? code[1] == *code : row == WGI_ROW_mul && code[1] >= WGI_OP_chain_4);      /* what follows has its place */
       if (chain && (code == p->code || code[-1] != *code))
         l->note[at - first] = run_of (l, code, end, word) | (code > p->code && wgi_opcode_row[code[-1]] == WGI_ROW_mul ? WGI_RUN_PRODUCT : 0);
-      for (size_t i = row == WGI_ROW_call ? p->source[word[0]]->m : !wgi_is_guard (row); i; i--, at += !within, slot++)
+      const uint32_t slots = l->slot[code - p->code];
+      for (uint32_t slot = slots; slot < slots + results (p, *code, word); slot++, at += !within)
         {
           const int is_output = l->place[slot] != 0;      /* seeds are its lanes' */
           l->place[slot] = (uint32_t) at;

@@ -3,6 +3,7 @@
  *
  * A program laid out in lanes: where its numbers are, where their adjoints go, and what of it is active there.
  *
+ * Sums of products that only the next one uses are put before that one, so that they are a run of chains.
  * A program's inputs are variables, but in the lanes some are data, and so are parameters: the layout has the program's code with masks,
  * and operands of calls, for what carries a derivative there.  An adjoint that nobody takes goes to the sink.
  * A number of each lane's own, as an input minus what lanes share, whose adjoint only goes on to what they share is folded: its adjoint
@@ -34,6 +35,7 @@ typedef struct {
   const wgi_program *of;          /* NULL: none's */
   uint32_t *place, *adjoint;      /* per number: where it is, and its adjoint */
   uint32_t *note;                 /* per row: where its folded adjoint is, or 0; of a run of chains what it is */
+  uint32_t *slot;                 /* per operation: its first slot */
   wgi_lane_words base;            /* what comes before: inputs, or another program's numbers; then there are rows, constants and parameters */
   size_t rows;                    /* places of rows, those of a run of chains having one */
   wgi_lane_words end;             /* behind what the program has in the planes */

@@ -314,13 +314,15 @@ START_TEST (chains)
       if (rp_below (&r, 2)) p.node[p.count++] = (rp_node){ .kind = RP_mul, .operand = { (int) rp_below (&r, N), (int) rp_below (&r, N + 1) } };
       for (size_t i = 0; i < links; i++)
         {
-          const int sum = N + (int) p.count - 1;
+          const int sum = N + (int) p.count - 1, between = rp_below (&r, 3) == 0;      /* an operation between the links */
+          if (between) p.node[p.count++] = (rp_node){ .kind = RP_neg, .operand = { (int) rp_below (&r, N + 1) } };
           int *to = p.node[p.count].operand;
           p.node[p.count++].kind = RP_mul;
           for (int j = 0; j < 2; j++) to[j] = rp_below (&r, 4) ? (int) rp_below (&r, N + 1) : ~(int) rp_below (&r, 4);      /* N: the difference */
+          if (between) to[rp_below (&r, 2)] = sum + 1;
           if (to[0] < 0 && to[1] < 0) to[1] = 0;
-          p.node[p.count++] = (rp_node){ .kind = RP_add, .operand = { sum, sum + 1 } };
-          if (rp_below (&r, 12) == 0) p.node[p.count] = (rp_node){ .kind = RP_abs, .operand = { sum + 2 } }, p.count++;
+          p.node[p.count++] = (rp_node){ .kind = RP_add, .operand = { sum, sum + 1 + between } };
+          if (rp_below (&r, 12) == 0) p.node[p.count] = (rp_node){ .kind = RP_abs, .operand = { sum + 2 + between } }, p.count++;
         }
       p.out[0] = N + (int) p.count - 1;
       for (size_t l = 0; l < WGI_LANES; l++)
