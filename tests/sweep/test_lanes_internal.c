@@ -315,7 +315,8 @@ START_TEST (chains)
       for (size_t i = 0; i < links; i++)
         {
           const int sum = N + (int) p.count - 1, between = rp_below (&r, 3) == 0;      /* an operation between the links */
-          if (between) p.node[p.count++] = (rp_node){ .kind = RP_neg, .operand = { (int) rp_below (&r, N + 1) } };
+          const int other = (int) rp_below (&r, N + 2);
+          if (between) p.node[p.count++] = (rp_node){ .kind = RP_neg, .operand = { other > N ? sum : other } };      /* or a sum that two use */
           int *to = p.node[p.count].operand;
           p.node[p.count++].kind = RP_mul;
           for (int j = 0; j < 2; j++) to[j] = rp_below (&r, 4) ? (int) rp_below (&r, N + 1) : ~(int) rp_below (&r, 4);      /* N: the difference */
